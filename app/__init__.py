@@ -1,0 +1,33 @@
+"""Switchboard: a Flask application that makes and takes phone calls and text messages through Twilio."""
+
+from flask import Flask
+from flask_bootstrap import Bootstrap5
+
+from app import database, routes
+from app.routes import responses
+from app.settings import Settings
+from app.twilio_service import TwilioService
+
+MAX_BODY = 64 * 1024  # bytes; Twilio's webhooks are a few kB
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """The application; `settings` default to the environment and `.env`. Raises SettingsError."""
+    settings = settings or Settings.load()
+    app = Flask(__name__)
+    app.extensions["settings"] = settings
+    app.extensions["twilio_service"] = TwilioService(settings)
+    app.config.update(
+        SECRET_KEY=settings.secret_key.get_secret_value(),
+        MAX_CONTENT_LENGTH=MAX_BODY,
+        SESSION_COOKIE_NAME="switchboard",
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_SECURE=settings.behind_tls,
+        PERMANENT_SESSION_LIFETIME=12 * 3600,  # seconds: a working day
+        BOOTSTRAP_SERVE_LOCAL=True,
+    )
+    Bootstrap5(app)
+    database.init_app(app, settings)
+    responses.init_app(app, settings)
+    app.register_blueprint(routes.bp)
+    return app

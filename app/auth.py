@@ -1,0 +1,117 @@
+"""Guard: is this the operator? A session from the sign-in page, or HTTP Basic or Bearer for scripts."""
+
+from datetime import timedelta
+from hashlib import sha256
+from hmac import compare_digest, new
+from urllib.parse import urlsplit
+
+from flask import abort, redirect, request, session, url_for
+from werkzeug.datastructures import WWWAuthenticate
+from werkzeug.exceptions import TooManyRequests, Unauthorized
+from werkzeug.security import check_password_hash
+from werkzeug.wrappers import Response
+
+from app import ledger
+from app.settings import current_settings, is_loopback
+
+OPERATOR = "operator"
+CHALLENGE = WWWAuthenticate("basic", {"realm": "Switchboard"})
+SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
+ATTEMPTS = 5  # wrong passwords from one address …
+ATTEMPTS_IN_ALL = 100  # … and from all of them, so that many addresses do not help
+WINDOW = timedelta(minutes=15)
+
+
+def require_operator() -> Response | None:
+    """Let a request pass only if the operator makes it, and only from our own pages if it changes something."""
+    if request.authorization:
+        check_password(_password_of_script())
+    elif not is_signed_in():
+        return _ask_to_sign_in()
+    refuse_other_sites()
+    return None
+
+
+def check_password(given: str | None) -> None:
+    """Raises Unauthorized on a wrong password, TooManyRequests after too many of them, right or wrong."""
+    address = client_address()
+    failures = ledger.sign_in_failures(WINDOW, address)
+    if failures >= ATTEMPTS or ledger.sign_in_failures(WINDOW) >= ATTEMPTS_IN_ALL:
+        minutes = WINDOW.seconds // 60
+        raise TooManyRequests(f"Too many wrong passwords; try again in {minutes} minutes.", retry_after=WINDOW.seconds)
+    if not _is_password(given or ""):
+        ledger.record_sign_in_failure(address, keep=WINDOW)
+        raise Unauthorized("That is not the operator's password.", www_authenticate=CHALLENGE if request.authorization else None)
+    if failures:
+        ledger.forget_sign_in_failures(address)
+
+
+def refuse_other_sites() -> None:
+    """403 for a request that would change something and comes from a page of another site."""
+    if request.method not in SAFE_METHODS and is_cross_site():
+        abort(403, "This came from a page of another site.")
+
+
+def is_cross_site() -> bool:
+    """Whether another site's page made the browser send this; a request that does not say comes from no current browser.
+
+    The headers are the browser's own (https://www.w3.org/TR/fetch-metadata/); no page can set them.
+    """
+    if site := request.headers.get("Sec-Fetch-Site"):
+        return site not in ("same-origin", "none")
+    source = request.headers.get("Origin") or request.headers.get("Referer")
+    return source is not None and urlsplit(source).netloc != request.host
+
+
+def sign_in() -> str:
+    """Start the operator's session and return where to go on: the page that asked for it, or the start page."""
+    onward = str(session.get("onward", url_for("switchboard.operator.index")))
+    session.clear()
+    session.permanent = True
+    session[OPERATOR] = _proof()
+    return onward
+
+
+def is_signed_in() -> bool:
+    return compare_digest(str(session.get(OPERATOR, "")).encode(), _proof().encode())
+
+
+def client_address() -> str:
+    """Whose request it is; a proxy on this machine says it in the last place of X-Forwarded-For."""
+    peer = request.remote_addr or ""
+    return request.access_route[-1] if is_loopback(peer) and request.access_route else peer
+
+
+def wants_page() -> bool:
+    """Whether a browser asks: one says that it takes HTML, a script does not."""
+    return "text/html" in request.headers.get("Accept", "")
+
+
+def _ask_to_sign_in() -> Response:
+    if not wants_page():
+        raise Unauthorized("Sign in with HTTP Basic (user operator) or Bearer.", www_authenticate=CHALLENGE)
+    if request.method == "GET" and not is_cross_site():  # a link from elsewhere must not dial once the password is typed
+        session["onward"] = request.full_path.rstrip("?")
+    return redirect(url_for("switchboard.public.sign_in"), 303)
+
+
+def _password_of_script() -> str | None:
+    given = request.authorization
+    if given is None:
+        return None
+    if given.type == "basic":
+        return given.password if given.username == OPERATOR else None
+    return given.token if given.type == "bearer" else None
+
+
+def _is_password(given: str) -> bool:
+    known = current_settings().operator_password.get_secret_value()
+    if known.startswith(("scrypt:", "pbkdf2:")):
+        return check_password_hash(known, given)
+    return compare_digest(sha256(known.encode()).digest(), sha256(given.encode("utf-8", "replace")).digest())
+
+
+def _proof() -> str:
+    """What the session holds: it ends with the password it was made with."""
+    settings = current_settings()
+    return new(settings.secret_key.get_secret_value().encode(), settings.operator_password.get_secret_value().encode(), sha256).hexdigest()

@@ -1,0 +1,69 @@
+"""What can go wrong, in one tree.
+
+SwitchboardError
+├── InvalidRequest            the sender can mend it: 400
+│   ├── InvalidNumber             not a phone number
+│   └── InvalidBody               a text that is empty or too long
+├── TwilioError               Twilio was asked, or could not be
+│   ├── TwilioRefused             it answered no: 502, nothing happened
+│   ├── TwilioUnreachable         it never got the request: 503, trying again is safe
+│   └── TwilioAnswerLost          it may have got it: 504, trying again may double it
+└── LedgerUnavailable         the database cannot be written in time: 503
+
+Each error knows the code and HTTP status it shows to the outside, and whether trying the same again can help.
+"""
+
+
+class SwitchboardError(Exception):
+    """The root: `code` and `status` are public, `permanent` says that the same request will fail again."""
+
+    code = "error"
+    status = 500
+    permanent = True
+
+
+class InvalidRequest(SwitchboardError):
+    code = "invalid_request"
+    status = 400
+
+
+class InvalidNumber(InvalidRequest):
+    code = "invalid_number"
+
+
+class InvalidBody(InvalidRequest):
+    code = "invalid_body"
+
+
+class TwilioError(SwitchboardError):
+    """A request to Twilio's REST API that did not end well; `twilio_code` is Twilio's own error code, if it gave one."""
+
+    def __init__(self, message: str, twilio_code: int | None = None) -> None:
+        super().__init__(message)
+        self.twilio_code = twilio_code
+
+
+class TwilioRefused(TwilioError):
+    code = "twilio_refused"
+    status = 502
+
+    def __init__(self, message: str, twilio_code: int | None = None, *, permanent: bool = True) -> None:
+        super().__init__(message, twilio_code)
+        self.permanent = permanent
+
+
+class TwilioUnreachable(TwilioError):
+    code = "twilio_unreachable"
+    status = 503
+    permanent = False
+
+
+class TwilioAnswerLost(TwilioError):
+    code = "twilio_answer_lost"
+    status = 504
+
+
+class LedgerUnavailable(SwitchboardError):
+    code = "ledger_unavailable"
+    status = 503
+    permanent = False

@@ -1,0 +1,181 @@
+"""What happened to each call and message: the only reader and writer of the tables.
+
+An outgoing one is written before Twilio is asked (`begin`), and settled by Twilio's answer or by the first callback that bears its
+attempt id, whichever comes first (`advance`). An incoming one is written by its first webhook. A status has a rank, and a row
+takes a new status only if its rank is higher: callbacks may come late, twice and in any order, and end the same.
+"""
+
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from secrets import token_hex
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, and_, delete, func, insert, or_, select, text, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from app.database import db, write
+from app.models import Call, Message, SignInFailure
+
+PROGRESS = {
+    Call: {
+        "requested": 0,
+        "unknown": 1,
+        "queued": 2,
+        "initiated": 3,
+        "ringing": 4,
+        "in-progress": 5,
+        "canceled": 6,
+        "failed": 7,
+        "no-answer": 8,
+        "busy": 9,
+        "completed": 10,
+    },
+    Message: {
+        "requested": 0,
+        "unknown": 1,
+        "accepted": 2,
+        "scheduled": 3,
+        "queued": 4,
+        "sending": 5,
+        "sent": 6,
+        "canceled": 7,
+        "failed": 8,
+        "undelivered": 9,
+        "delivered": 10,
+        "read": 11,
+        "receiving": 12,
+        "received": 13,
+    },
+}
+INSERT = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
+
+Kind = type[Call] | type[Message]
+Row = TypeVar("Row", Call, Message)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def begin(kind: type[Row], *, to: str, from_: str, body: str = "", reuse_within: float = 0) -> tuple[str, bool]:
+    """Write that we are about to ask Twilio for a call or message; returns its attempt id and whether it is new.
+
+    With `reuse_within` seconds, an outgoing call to the same number that is younger and has not failed is returned instead.
+    """
+    attempt, now = token_hex(16), _now()
+    row = _new_row(kind, attempt=attempt, direction="outbound-api", from_number=from_, to_number=to, status="requested")
+    if kind is Message:
+        row["body"] = body
+    recent = (
+        select(kind.attempt)
+        .where(kind.to_number == to, kind.created_at > now - timedelta(seconds=reuse_within), kind.attempt.is_not(None))
+        .where(kind.status != "failed")
+        .order_by(kind.id.desc())
+        .limit(1)
+    )
+
+    def work(connection: Connection) -> tuple[str, bool]:
+        if reuse_within:
+            if connection.dialect.name == "postgresql":  # SQLite has one writer; here two clicks could meet
+                connection.execute(text("SELECT pg_advisory_xact_lock(hashtext(:to))"), {"to": to})
+            if earlier := connection.scalar(recent):
+                return earlier, False
+        connection.execute(insert(kind).values(row))
+        return attempt, True
+
+    return write(work)
+
+
+def advance(
+    kind: Kind,
+    status: str,
+    *,
+    attempt: str | None = None,
+    sid: str | None = None,
+    error_code: int | None = None,
+    duration: int | None = None,
+    **first_seen: str,
+) -> None:
+    """Take a call or message to `status`, unless it is further already; a status without a rank counts as no progress.
+
+    The row is found by `attempt`, and learns its `sid` here, or else by `sid`. A SID never seen before gets a row of its own,
+    with `direction`, `from_number` and `to_number` as given.
+    """
+    step: dict[str, Any] = {"status": status, "progress": PROGRESS[kind].get(status, -1), "error_code": error_code}
+    step["updated_at"] = _now()
+    if kind is Call:
+        step["duration"] = duration
+    by_attempt = and_(kind.attempt == attempt, or_(kind.sid.is_(None), kind.sid == sid)) if sid else kind.attempt == attempt
+
+    def work(connection: Connection) -> None:
+        if attempt and connection.execute(update(kind).where(by_attempt).values(sid=func.coalesce(kind.sid, sid))).rowcount:
+            connection.execute(update(kind).where(kind.attempt == attempt, kind.progress < step["progress"]).values(step))
+        elif sid:
+            first = INSERT[connection.dialect.name](kind).values(_new_row(kind, sid=sid, **first_seen) | step)
+            newer = kind.progress < first.excluded.progress
+            connection.execute(first.on_conflict_do_update(index_elements=["sid"], set_=step, where=newer))
+
+    write(work)
+
+
+def record_message(
+    *, sid: str | None, from_number: str, to_number: str, body: str, media: Sequence[str], answer: str
+) -> str:
+    """Write an incoming text with the TwiML that answers it, and return the answer: the first one given, if it came before."""
+    row = _new_row(Message, sid=sid, direction="inbound", from_number=from_number, to_number=to_number, status="received")
+    row |= {"body": body, "media": json.dumps(media) if media else None, "answer": answer}
+
+    def work(connection: Connection) -> str:
+        if connection.execute(_insert_once(connection.dialect.name), row).rowcount:
+            return answer
+        return connection.scalar(select(Message.answer).where(Message.sid == sid)) or answer
+
+    return write(work)
+
+
+@cache
+def _insert_once(dialect: str) -> Any:
+    return INSERT[dialect](Message).on_conflict_do_nothing(index_elements=["sid"])
+
+
+def _new_row(kind: Kind, **fields: Any) -> dict[str, Any]:
+    now = _now()
+    row = {"direction": "inbound", "from_number": "", "to_number": "", "created_at": now, "updated_at": now} | fields
+    if "status" in row:
+        row["progress"] = PROGRESS[kind][row["status"]]
+    if kind is Message:
+        row.setdefault("body", "")
+    return row
+
+
+def latest(kind: type[Row], limit: int) -> Sequence[Row]:
+    """The newest calls or messages, newest first."""
+    return db.session.scalars(select(kind).order_by(kind.id.desc()).limit(limit)).all()
+
+
+def find(kind: type[Row], attempt: str) -> Row | None:
+    """The outgoing call or message of an attempt."""
+    return db.session.scalar(select(kind).where(kind.attempt == attempt))
+
+
+def sign_in_failures(within: timedelta, address: str | None = None) -> int:
+    """How many wrong passwords came lately, from `address` or in all."""
+    recent = select(func.count()).select_from(SignInFailure).where(SignInFailure.at > _now() - within)
+    return db.session.scalar(recent.where(SignInFailure.address == address) if address else recent) or 0
+
+
+def record_sign_in_failure(address: str, keep: timedelta) -> None:
+    """Count a wrong password from `address`, and forget those older than `keep`."""
+
+    def work(connection: Connection) -> None:
+        connection.execute(delete(SignInFailure).where(SignInFailure.at < _now() - keep))
+        connection.execute(insert(SignInFailure).values(address=address, at=_now()))
+
+    write(work)
+
+
+def forget_sign_in_failures(address: str) -> None:
+    """Start the count for `address` anew."""
+    write(lambda connection: connection.execute(delete(SignInFailure).where(SignInFailure.address == address)))

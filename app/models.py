@@ -1,0 +1,82 @@
+"""Tables."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import DateTime, Dialect, Index, MetaData, String, Text, TypeDecorator
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+
+class Base(DeclarativeBase):
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware UTC datetime, also in SQLite, which keeps no time zone."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None or dialect.name != "sqlite":
+            return value
+        return value.astimezone(UTC).replace(tzinfo=None)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        return value.replace(tzinfo=UTC) if value is not None and value.tzinfo is None else value
+
+
+class Traffic:
+    """What calls and messages have in common.
+
+    `attempt` is our own id of an outgoing one, written before Twilio is asked; `sid` is Twilio's, known once it answers or calls back.
+    `progress` is the rank of `status` (see ledger.PROGRESS) and only ever grows.
+    """
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    attempt: Mapped[str | None] = mapped_column(String(32), unique=True)
+    sid: Mapped[str | None] = mapped_column(String(64), unique=True)
+    direction: Mapped[str] = mapped_column(String(32))
+    from_number: Mapped[str] = mapped_column(String(256))
+    to_number: Mapped[str] = mapped_column(String(256))
+    status: Mapped[str] = mapped_column(String(32))
+    progress: Mapped[int]
+    error_code: Mapped[int | None]
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    updated_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class Call(Traffic, Base):
+    """A telephone call; `duration` in seconds, once it is over."""
+
+    __tablename__ = "calls"
+    __table_args__ = (Index(None, "to_number", "created_at"),)
+
+    duration: Mapped[int | None]
+
+
+class Message(Traffic, Base):
+    """A text message; `media` is a JSON list of URLs, `answer` the TwiML that an incoming one got."""
+
+    __tablename__ = "messages"
+
+    body: Mapped[str] = mapped_column(Text)
+    media: Mapped[str | None] = mapped_column(Text)
+    answer: Mapped[str | None] = mapped_column(Text)
+
+
+class SignInFailure(Base):
+    """A wrong password, by the address it came from: what the limit on sign-in attempts counts."""
+
+    __tablename__ = "sign_in_failures"
+    __table_args__ = (Index(None, "address", "at"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    address: Mapped[str] = mapped_column(String(64))
+    at: Mapped[datetime] = mapped_column(UtcDateTime)

@@ -1,0 +1,69 @@
+"""Placing calls and sending texts: number -> ledger -> Twilio -> ledger."""
+
+from collections.abc import Callable
+from urllib.parse import urlencode
+
+from app import ledger, phone
+from app.errors import InvalidBody, TwilioAnswerLost, TwilioError
+from app.models import Call, Message
+from app.settings import current_settings
+from app.twilio_service import Accepted, current_twilio
+
+MAX_BODY = 1600  # characters (Twilio's error 21617)
+
+
+def place_call(to: str | None, *, reuse_within: float = 0) -> tuple[str, bool]:
+    """Call `to` (default: TWILIO_TO_NUMBER) and return the attempt id, by which ledger.find knows it, and whether it is new.
+
+    A call to the same number that was placed less than `reuse_within` seconds ago is returned instead of placing another.
+    Raises InvalidNumber, TwilioRefused, TwilioUnreachable; a lost answer is no error but leaves the call `unknown`.
+    """
+    settings = current_settings()
+    number = phone.parse(to or settings.twilio_to_number, home=settings.twilio_from_number).e164
+    attempt, new = ledger.begin(Call, to=number, from_=settings.twilio_from_number, reuse_within=reuse_within)
+    if new:
+        _ask(
+            Call,
+            attempt,
+            lambda: current_twilio().create_call(
+                to=number,
+                from_=settings.twilio_from_number,
+                url=_callback("/voice_url", attempt),
+                status_callback=_callback("/status/call", attempt),
+            ),
+        )
+    return attempt, new
+
+
+def send_sms(to: str, body: str) -> str:
+    """Text `body` to `to` and return the attempt id. Raises as place_call does, and InvalidBody."""
+    settings = current_settings()
+    number = phone.parse(to, home=settings.twilio_from_number).e164
+    if not body.strip() or len(body) > MAX_BODY:
+        raise InvalidBody(f"A text has 1 to {MAX_BODY:,} characters; this one has {len(body):,}.")
+    attempt, _ = ledger.begin(Message, to=number, from_=settings.twilio_from_number, body=body)
+    _ask(
+        Message,
+        attempt,
+        lambda: current_twilio().create_message(
+            to=number, from_=settings.twilio_from_number, body=body, status_callback=_callback("/status/message", attempt)
+        ),
+    )
+    return attempt
+
+
+def _ask(kind: ledger.Kind, attempt: str, request: Callable[[], Accepted]) -> None:
+    try:
+        accepted = request()
+    except TwilioAnswerLost:
+        ledger.advance(kind, "unknown", attempt=attempt)
+    except TwilioError as error:
+        ledger.advance(kind, "failed", attempt=attempt, error_code=error.twilio_code)
+        raise
+    else:
+        ledger.advance(kind, accepted.status, attempt=attempt, sid=accepted.sid)
+
+
+def _callback(path: str, attempt: str) -> str:
+    """An address of ours for Twilio to ask; the attempt in it tells what a lost answer was about."""
+    return f"{current_settings().public_base_url}{path}?{urlencode({'attempt': attempt})}"

@@ -1,0 +1,10 @@
+"""The edge: one blueprint, whose children each bind their guard once."""
+
+from flask import Blueprint
+
+from app.routes import operator, public, webhooks
+
+bp = Blueprint("switchboard", __name__)
+bp.register_blueprint(webhooks.bp)
+bp.register_blueprint(operator.bp)
+bp.register_blueprint(public.bp)

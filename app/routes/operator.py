@@ -1,0 +1,94 @@
+"""What the operator does: dial, text, see what happened."""
+
+from typing import Any
+
+from flask import Blueprint, Response, abort, jsonify, make_response, redirect, render_template, request, session, url_for
+from werkzeug.wrappers import Response as BaseResponse
+
+from app import ledger, outbound
+from app.auth import is_cross_site, require_operator, wants_page
+from app.routes.responses import error
+from app.models import Call, Message
+from app.settings import current_settings
+from app.twiml import xml_safe
+
+RELOAD = 10  # seconds in which asking for the same call again shows it instead of placing another
+SHOWN = 20  # calls and messages on the start page
+
+bp = Blueprint("operator", __name__)
+bp.before_request(require_operator)
+
+
+@bp.get("/")
+def index() -> str:
+    """Dial, text, the last calls and messages."""
+    settings = current_settings()
+    return render_template(
+        "index.html", settings=settings, calls=ledger.latest(Call, SHOWN), messages=ledger.latest(Message, SHOWN)
+    )
+
+
+@bp.get("/make_call")
+def make_call() -> Response:
+    """Place the call that the guide places: by opening this address."""
+    if request.method == "HEAD" or "prefetch" in request.headers.get("Sec-Purpose", request.headers.get("Purpose", "")):
+        return Response(status=204)
+    if is_cross_site():
+        return make_response(render_template("confirm.html", to=request.args.get("to") or current_settings().twilio_to_number))
+    return _place(request.args.get("to"), reuse_within=RELOAD)
+
+
+@bp.post("/make_call")
+def make_call_post() -> Response:
+    """Place a call; twice the same from a browser within seconds is a double click, from a script it is meant."""
+    return _place(_given().get("to"), reuse_within=RELOAD if wants_page() else 0)
+
+
+@bp.get("/calls/<attempt>")
+def call(attempt: str) -> str:
+    """One placed call."""
+    return render_template("call.html", call=ledger.find(Call, attempt) or abort(404, "No such call."))
+
+
+@bp.post("/send_sms")
+def send_sms() -> BaseResponse:
+    """Send a text."""
+    given = _given()
+    if not given.get("to") or "body" not in given:
+        return error("invalid_request", "Give `to`, a phone number, and `body`, the text.", 400)
+    message = ledger.find(Message, outbound.send_sms(given["to"], given["body"]))
+    if wants_page():
+        return redirect(url_for("switchboard.operator.index"), 303)
+    return _resource(message, 201)
+
+
+@bp.post("/sign_out")
+def sign_out() -> BaseResponse:
+    """End the session."""
+    session.clear()
+    return redirect(url_for("switchboard.public.sign_in"), 303)
+
+
+def _place(to: str | None, reuse_within: float) -> Response:
+    attempt, new = outbound.place_call(to, reuse_within=reuse_within)
+    placed = ledger.find(Call, attempt)
+    if request.accept_mimetypes.best_match(["text/html", "application/json"]) == "application/json":
+        return _resource(placed, 201 if new else 200)
+    return make_response(render_template("call.html", call=placed))
+
+
+def _resource(row: Call | Message | None, status: int) -> Response:
+    """A call or message as JSON; 202 instead where Twilio's answer was lost and nobody knows yet."""
+    if row is None:
+        abort(500)
+    response = jsonify(sid=row.sid, to=row.to_number, **{"from": row.from_number}, status=row.status)
+    response.status_code = 202 if row.status == "unknown" else status
+    return response
+
+
+def _given() -> dict[str, str]:
+    """What was sent, as a form, in JSON or in the address, without what XML and databases cannot carry."""
+    document = request.get_json() if request.is_json else request.values.to_dict()
+    if not isinstance(document, dict):
+        abort(400, "Send a JSON object.")
+    return {name: xml_safe(value) for name, value in document.items() if isinstance(value, str)}

@@ -1,0 +1,47 @@
+"""What anyone may ask: the sign-in page, and whether we are alive."""
+
+from flask import Blueprint, jsonify, make_response, redirect, render_template, request, url_for
+from sqlalchemy.exc import SQLAlchemyError
+from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Response
+
+from app import auth, database
+
+bp = Blueprint("public", __name__)
+
+
+@bp.get("/sign_in")
+def sign_in() -> Response:
+    """The sign-in page."""
+    if auth.is_signed_in():
+        return redirect(url_for("switchboard.operator.index"))
+    return make_response(render_template("sign_in.html", problem=None))
+
+
+@bp.post("/sign_in")
+def sign_in_post() -> Response:
+    """Sign in, and go back to where the sign-in page was met."""
+    auth.refuse_other_sites()
+    try:
+        auth.check_password(request.form.get("password"))
+    except HTTPException as refusal:
+        page = make_response(render_template("sign_in.html", problem=refusal.description), refusal.code)
+        page.headers.extend((name, value) for name, value in refusal.get_headers() if name == "Retry-After")
+        return page
+    return redirect(auth.sign_in(), 303)
+
+
+@bp.get("/healthz")
+def healthz() -> Response:
+    """Whether this process answers."""
+    return jsonify(status="ok")
+
+
+@bp.get("/readyz")
+def readyz() -> tuple[Response, int]:
+    """Whether it can do its work: the database answers and has the newest schema."""
+    try:
+        ready = database.is_migrated()
+    except SQLAlchemyError:
+        return jsonify(status="database not reachable, or never migrated"), 503
+    return (jsonify(status="ok"), 200) if ready else (jsonify(status="database not migrated"), 503)

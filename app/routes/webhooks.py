@@ -1,0 +1,96 @@
+"""What Twilio asks and tells us; every request is signed."""
+
+import logging
+
+from flask import Blueprint, Response, g, request
+from werkzeug.exceptions import HTTPException
+
+from app import ledger, twiml
+from app.errors import SwitchboardError
+from app.models import Call, Message
+from app.signature import require_twilio
+
+log = logging.getLogger(__name__)
+bp = Blueprint("webhooks", __name__)
+bp.before_request(require_twilio)
+
+
+@bp.route("/voice_url", methods=["GET", "POST"])
+def voice_url() -> Response:
+    """What to say: asked when our call is answered, or when somebody calls."""
+    _advance_call()
+    return _twiml(twiml.say(twiml.GREETING))
+
+
+@bp.route("/sms_url", methods=["GET", "POST"])
+def sms_url() -> Response:
+    """What to answer to an incoming text."""
+    answer = ledger.record_message(
+        sid=g.webhook.get("MessageSid"),
+        from_number=g.webhook.get("From", ""),
+        to_number=g.webhook.get("To", ""),
+        body=g.webhook.get("Body", ""),
+        media=[g.webhook[name] for name in g.webhook if name.startswith("MediaUrl")],
+        answer=twiml.reply(twiml.REPLY),
+    )
+    return _twiml(answer)
+
+
+@bp.route("/status/call", methods=["GET", "POST"])
+def call_status() -> Response:
+    """How a call goes on."""
+    _advance_call()
+    return Response(status=204)
+
+
+@bp.route("/status/message", methods=["GET", "POST"])
+def message_status() -> Response:
+    """How a text goes on."""
+    ledger.advance(
+        Message,
+        g.webhook.get("MessageStatus", ""),
+        attempt=request.args.get("attempt"),
+        sid=g.webhook.get("MessageSid"),
+        error_code=_number("ErrorCode"),
+        **_first_seen("outbound-api"),
+    )
+    return Response(status=204)
+
+
+@bp.errorhandler(Exception)
+def on_error(problem: Exception) -> Response:
+    """A caller hears a sentence, never a fault; everybody else gets the error that is due."""
+    if request.endpoint != "switchboard.webhooks.voice_url" or isinstance(problem, HTTPException):
+        raise problem
+    log.error("voice_url could not answer: %s", type(problem).__name__, exc_info=not isinstance(problem, SwitchboardError))
+    return _twiml(twiml.say(twiml.SORRY))
+
+
+def _advance_call() -> None:
+    ledger.advance(
+        Call,
+        g.webhook.get("CallStatus", ""),
+        attempt=request.args.get("attempt"),
+        sid=g.webhook.get("CallSid"),
+        error_code=_number("ErrorCode"),
+        duration=_number("CallDuration"),
+        **_first_seen("inbound"),
+    )
+
+
+def _first_seen(direction: str) -> dict[str, str]:
+    return {
+        "direction": g.webhook.get("Direction", direction),
+        "from_number": g.webhook.get("From", ""),
+        "to_number": g.webhook.get("To", ""),
+    }
+
+
+def _number(name: str) -> int | None:
+    """A parameter as a whole number below ten digits, or None."""
+    text = g.webhook.get(name, "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
+
+
+def _twiml(document: str) -> Response:
+    return Response(document, mimetype="text/xml")

@@ -1,0 +1,161 @@
+"""The environment: read once, validated whole, frozen."""
+
+import os
+import re
+from collections.abc import Mapping
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Annotated, Any, Self
+from urllib.parse import urlsplit
+
+from dotenv import dotenv_values
+from flask import current_app
+from pydantic import AfterValidator, BaseModel, ConfigDict, SecretStr, StringConstraints, ValidationError, model_validator
+
+ROOT = Path(__file__).resolve().parent.parent
+SECRETS = ("TWILIO_AUTH_TOKEN", "TWILIO_AUTH_TOKEN_SECONDARY", "SECRET_KEY", "OPERATOR_PASSWORD", "DATABASE_URL")
+PLACEHOLDER = re.compile(
+    r"change.?me|your[-_ ]|place.?holder|replace|example|dummy|<.*>|^(secret|password|token|todo|dev|test|none|null|x+|\.+)$",
+    re.IGNORECASE,
+)
+
+
+class SettingsError(Exception):
+    """The environment is unusable; the message names every fault and no value of a secret."""
+
+
+def is_loopback(host: str | None) -> bool:
+    """Whether a host name or address can only mean this machine."""
+    try:
+        return ip_address(host or "").is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _not_placeholder(secret: SecretStr) -> SecretStr:
+    if PLACEHOLDER.search(secret.get_secret_value()):
+        raise ValueError("is still a placeholder: put a real secret there")
+    return secret
+
+
+def _at_least(length: int) -> AfterValidator:
+    def check(secret: SecretStr) -> SecretStr:
+        if len(secret.get_secret_value()) < length:
+            raise ValueError(f"is empty or too short: give at least {length} characters")
+        return secret
+
+    return AfterValidator(check)
+
+
+def _api_url(url: str) -> str:
+    if not url:
+        return url
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not is_loopback(parts.hostname):
+        raise ValueError("must be empty (the real Twilio) or a loopback address such as http://127.0.0.1:5050")
+    return url.rstrip("/")
+
+
+def _base_url(url: str) -> str:
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+        raise ValueError("must be the address that callers of your webhooks use, such as https://phone.example.com")
+    return url.rstrip("/")
+
+
+def _database_url(secret: SecretStr) -> SecretStr:
+    url = secret.get_secret_value()
+    if not url.startswith(("sqlite:///", "postgresql://", "postgres://", "postgresql+psycopg://")):
+        raise ValueError("must begin with sqlite:/// or postgresql://")
+    return SecretStr(re.sub(r"^postgres(ql)?://", "postgresql+psycopg://", url))
+
+
+E164 = Annotated[str, StringConstraints(pattern=r"^\+[1-9][0-9]{6,14}$")]
+TwilioToken = Annotated[SecretStr, _at_least(1), AfterValidator(_not_placeholder)]
+
+
+class Settings(BaseModel):
+    """Every setting, by the name it has in the environment but in lower case."""
+
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True, extra="forbid")
+
+    twilio_account_sid: Annotated[str, StringConstraints(pattern=r"^AC[0-9a-fA-F]{32}$")]
+    twilio_auth_token: TwilioToken
+    twilio_auth_token_secondary: TwilioToken | None = None
+    twilio_from_number: E164
+    twilio_to_number: E164
+    twilio_api_url: Annotated[str, AfterValidator(_api_url)] = ""
+    public_base_url: Annotated[str, AfterValidator(_base_url)]
+    secret_key: Annotated[SecretStr, _at_least(16), AfterValidator(_not_placeholder)]
+    operator_password: Annotated[SecretStr, _at_least(8), AfterValidator(_not_placeholder)]
+    database_url: Annotated[SecretStr, AfterValidator(_database_url)] = SecretStr("sqlite:///switchboard.db")
+
+    @model_validator(mode="after")
+    def _twilio_can_reach_us(self) -> Self:
+        if not self.twilio_api_url and is_loopback(urlsplit(self.public_base_url).hostname):
+            raise ValueError(
+                "PUBLIC_BASE_URL is a loopback address, which the real Twilio cannot reach: "
+                "give the public address, or set TWILIO_API_URL to the simulator's"
+            )
+        return self
+
+    @property
+    def auth_tokens(self) -> tuple[str, ...]:
+        """The secrets that may sign a webhook: the primary, then the secondary while one is being rotated."""
+        tokens = (self.twilio_auth_token, self.twilio_auth_token_secondary)
+        return tuple(token.get_secret_value() for token in tokens if token)
+
+    @property
+    def behind_tls(self) -> bool:
+        return self.public_base_url.startswith("https://")
+
+    @classmethod
+    def load(cls, environ: Mapping[str, str] = os.environ, env_file: Path = ROOT / ".env") -> Self:
+        """Read `env_file` and, over it, `environ`; a secret may stand in a file named by NAME_FILE. Raises SettingsError."""
+        given = {name: value for name, value in dotenv_values(env_file).items() if value is not None} | dict(environ)
+        values: dict[str, Any] = {}
+        faults = []
+        for field in cls.model_fields:
+            name = field.upper()
+            try:
+                value = _read(name, given)
+            except SettingsError as fault:
+                faults.append(str(fault))
+                continue
+            if value or (value is not None and cls.model_fields[field].is_required()):
+                values[field] = value
+        try:
+            settings = cls.model_validate(values)
+        except ValidationError as error:
+            faulty = {fault.split()[0].removesuffix("_FILE") for fault in faults}
+            faults += [line for line in _faults(error) if line.split()[0] not in faulty]
+        if faults:
+            raise SettingsError("\n".join(["Switchboard cannot start; mend these settings:", *sorted(faults)]))
+        return settings
+
+
+def _read(name: str, given: Mapping[str, str]) -> str | None:
+    path = given.get(f"{name}_FILE") if name in SECRETS else None
+    if not path:
+        return given.get(name)
+    if given.get(name):
+        raise SettingsError(f"{name} is set twice: keep {name} or {name}_FILE")
+    try:
+        return Path(path).read_text().strip()
+    except (OSError, UnicodeDecodeError):
+        raise SettingsError(f"{name}_FILE names a file that cannot be read as text") from None
+
+
+def _faults(error: ValidationError) -> list[str]:
+    lines = []
+    for fault in error.errors(include_input=False, include_context=False, include_url=False):
+        name = str(fault["loc"][0]).upper() + " " if fault["loc"] else ""
+        text = fault["msg"].removeprefix("Value error, ")
+        lines.append(f"{name}{'is missing' if fault['type'] == 'missing' else text}")
+    return lines
+
+
+def current_settings() -> Settings:
+    """The settings of the application that answers this request."""
+    settings: Settings = current_app.extensions["settings"]
+    return settings
