@@ -1,0 +1,1 @@
+"""A stand-in for Twilio: its REST API, its webhooks, and phones that ring on this machine."""

@@ -1,0 +1,142 @@
+"""The command line: python -m simulator --help"""
+
+import argparse
+import asyncio
+import logging
+import os
+import re
+import signal
+import sys
+from collections.abc import Mapping, Sequence
+
+from simulator.clock import RealClock
+from simulator.config import Config
+from simulator.exchange import Exchange
+from simulator.form import is_web_address
+from simulator.gate import is_loopback
+from simulator.identifiers import ACCOUNT_SID
+from simulator.listener import Listener
+from simulator.numbering import parse_number
+from simulator.server import create_app
+
+MAX_SPEED = 1000.0
+URLS = ("voice_url", "voice_fallback_url", "sms_url", "sms_fallback_url", "status_url")
+
+
+class BadSetting(Exception):
+    """A setting that the simulator cannot start with; the text is for the person who gave it."""
+
+
+def build_parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
+    """Describe the options; each may also come from SIMULATOR_…, so that no secret is in the process list."""
+
+    def given(name: str, default: str = "") -> str:
+        return environment.get(f"SIMULATOR_{name}", default)
+
+    def given_list(name: str) -> list[str]:
+        return re.split(r"[\s,]+", given(name).strip()) if given(name).strip() else []
+
+    parser = argparse.ArgumentParser(prog="simulator", description="A stand-in for Twilio on this machine.")
+    add = parser.add_argument
+    add("--host", default=given("HOST", "127.0.0.1"), help="address to listen on (loopback)")
+    add("--port", default=given("PORT", "5050"), help="port to listen on (5050)")
+    add("--account-sid", default=given("ACCOUNT_SID"), help="the account: AC and 32 hexadecimal digits")
+    add("--auth-token", default=given("AUTH_TOKEN"), help="its token; better given as SIMULATOR_AUTH_TOKEN")
+    add("--number", action="append", default=None, help="a number of the account; may repeat")
+    add("--caller-id", action="append", default=None, help="a verified number; may repeat")
+    for url in URLS:
+        add("--" + url.replace("_", "-"), default=given(url.upper()), help="where a webhook of the numbers goes")
+    add("--speed", default=given("SPEED", "1"), help="run time so many times faster (1)")
+    add("--trial", action="store_true", default=given("TRIAL").lower() in {"1", "true", "yes"}, help="a trial account")
+    add("--test-account-sid", default=given("TEST_ACCOUNT_SID"), help="test credentials: the account")
+    add("--test-auth-token", default=given("TEST_AUTH_TOKEN"), help="test credentials: the token")
+    parser.set_defaults(numbers=given_list("NUMBER"), caller_ids=given_list("CALLER_ID"))
+    return parser
+
+
+def _numbers(texts: Sequence[str], option: str) -> tuple[str, ...]:
+    numbers = [parse_number(text) for text in texts]
+    if None in numbers:
+        raise BadSetting(f"{option} must be a phone number in international form, as +15550001111.")
+    return tuple(dict.fromkeys(number for number in numbers if number))
+
+
+def _ranged(text: str, option: str, least: float, most: float) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = float("nan")
+    if not least <= value <= most:
+        raise BadSetting(f"{option} must be a number from {least:g} to {most:g}.")
+    return value
+
+
+def read_config(arguments: Sequence[str], environment: Mapping[str, str]) -> Config:
+    """Read and check the settings; BadSetting says in a sentence what is wrong, without repeating a secret."""
+    options = build_parser(environment).parse_args(arguments)
+    for sid, option in ((options.account_sid, "--account-sid"), (options.test_account_sid, "--test-account-sid")):
+        if not ACCOUNT_SID.fullmatch(sid) and (sid or option == "--account-sid"):
+            raise BadSetting(f"{option} must be AC followed by 32 hexadecimal digits.")
+    if not options.auth_token:
+        raise BadSetting("The token is missing: set SIMULATOR_AUTH_TOKEN or give --auth-token.")
+    if bool(options.test_account_sid) != bool(options.test_auth_token):
+        raise BadSetting("--test-account-sid and --test-auth-token belong together.")
+    numbers = _numbers(options.number or options.numbers, "--number")
+    if not numbers:
+        raise BadSetting("At least one --number is needed.")
+    port = _ranged(options.port, "--port", 0, 65535)
+    if port != int(port):
+        raise BadSetting("--port must be a whole number.")
+    urls = {name: str(getattr(options, name)) for name in URLS}
+    for name, url in urls.items():
+        if url and not is_web_address(url):
+            raise BadSetting(f"--{name.replace('_', '-')} must be an absolute http or https address.")
+    return Config(
+        account_sid=options.account_sid,
+        auth_token=options.auth_token,
+        numbers=numbers,
+        host=options.host,
+        port=int(port),
+        speed=_ranged(options.speed, "--speed", 0.01, MAX_SPEED),
+        trial=options.trial,
+        caller_ids=_numbers(options.caller_id or options.caller_ids, "--caller-id"),
+        test_account_sid=options.test_account_sid,
+        test_auth_token=options.test_auth_token,
+        **urls,
+    )
+
+
+async def serve(config: Config) -> None:
+    """Run until SIGINT or SIGTERM, then end at once."""
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    exchange = Exchange(config, RealClock(config.speed))
+    listener = Listener(create_app(exchange))
+    port = await listener.start(config.host, config.port)
+    name = f"[{config.host}]" if ":" in config.host else config.host
+    print(f"Twilio simulator: phones and REST API at http://{name}:{port}", flush=True)
+    if not is_loopback(config.host):
+        print("Everybody who can reach this address can use the phones.", file=sys.stderr, flush=True)
+    await stop.wait()
+    await listener.close()
+    await exchange.close()
+
+
+def main() -> int:
+    """Start the simulator; returns the exit status."""
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(levelname)s %(message)s")
+    try:
+        config = read_config(sys.argv[1:], os.environ)
+        asyncio.run(serve(config))
+    except BadSetting as error:
+        print(f"simulator: {error}", file=sys.stderr)
+        return 2
+    except OSError as error:
+        print(f"simulator: cannot listen there: {error.strerror or error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

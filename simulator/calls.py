@@ -1,0 +1,141 @@
+"""The record of one call: its status, its instructions, and what waits for it."""
+
+from collections import deque
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Literal
+
+import httpx
+
+from simulator.clock import Clock, Signal
+from simulator.identifiers import new_sid
+
+
+class CallStatus(StrEnum):
+    """The statuses of a call; the last five are final."""
+
+    QUEUED = "queued"
+    RINGING = "ringing"
+    IN_PROGRESS = "in-progress"
+    COMPLETED = "completed"
+    BUSY = "busy"
+    NO_ANSWER = "no-answer"
+    FAILED = "failed"
+    CANCELED = "canceled"
+
+
+FINAL = frozenset(list(CallStatus)[3:])
+EVENTS = ("initiated", "ringing", "answered", "completed")
+DEFAULT_RING_SECONDS = 60
+MAX_RING_SECONDS = 600
+MAX_CALL_SECONDS = 4 * 60 * 60
+
+Method = Literal["GET", "POST"]
+
+
+class CallEnded(Exception):
+    """The call is over: whoever works for it stops."""
+
+
+class CallRedirected(Exception):
+    """New instructions came from outside while the old ones were carried out."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """A URL and the HTTP method it is asked with."""
+
+    url: str
+    method: str = "POST"
+
+
+@dataclass(frozen=True)
+class Instructions:
+    """Where the next TwiML document comes from: a target, or inline text where there is no target."""
+
+    target: Target | None = None
+    twiml: str = ""
+
+
+@dataclass(frozen=True)
+class Input:
+    """What the person on the phone pressed or said."""
+
+    kind: Literal["digits", "speech"]
+    text: str
+
+
+@dataclass
+class Call:
+    """One leg of a call between the account and a phone; times are simulated ones, lengths are seconds."""
+
+    account_sid: str
+    direction: str
+    from_number: str
+    to_number: str
+    status: CallStatus
+    created_at: datetime
+    instructions: Instructions
+    fallback: Target | None = None
+    status_target: Target | None = None
+    status_events: frozenset[str] = frozenset({"completed"})
+    phone_number_sid: str | None = None
+    parent_sid: str | None = None
+    ring_seconds: float = DEFAULT_RING_SECONDS
+    time_limit: float = MAX_CALL_SECONDS
+    send_digits: str = ""
+    machine_detection: str = ""
+    sid: str = field(default_factory=lambda: new_sid("CA"))
+    updated_at: datetime | None = None
+    dialled_at: datetime | None = None
+    answered_at: datetime | None = None
+    ended_at: datetime | None = None
+    queue_ms: int = 0
+    answered_by: str | None = None
+    sip_code: int | None = None
+    sequence: int = 0
+    picked_up: bool = False
+    declined: bool = False
+    redirection: Instructions | None = None
+    inputs: deque[Input] = field(default_factory=deque)
+    transcript: list[dict[str, Any]] = field(default_factory=list)
+    cookies: httpx.Cookies = field(default_factory=httpx.Cookies)
+    stirred: Signal = field(default_factory=Signal)
+
+    @property
+    def over(self) -> bool:
+        """Tell whether the status is final."""
+        return self.status in FINAL
+
+    @property
+    def incoming(self) -> bool:
+        """Tell whether a phone placed this call to the account."""
+        return self.direction == "inbound"
+
+    @property
+    def phone_number(self) -> str:
+        """The number of the phone at the other end, not the account's."""
+        return self.from_number if self.incoming else self.to_number
+
+    @property
+    def duration(self) -> int | None:
+        """Whole seconds between answer and end; None unless the call was answered and is over."""
+        if self.answered_at is None or self.ended_at is None:
+            return None
+        return round((self.ended_at - self.answered_at).total_seconds())
+
+    def check(self) -> None:
+        """Raise CallEnded or CallRedirected where the current document is no longer wanted."""
+        if self.over:
+            raise CallEnded
+        if self.redirection is not None:
+            raise CallRedirected
+
+    async def rest(self, clock: Clock, seconds: float) -> None:
+        """Let simulated time pass on the line; the end of the call or a redirect raises at once."""
+        start = clock.now()
+        self.check()
+        while (left := seconds - (clock.now() - start).total_seconds()) > 0:
+            await clock.wait(self.stirred, left)
+            self.check()

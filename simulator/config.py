@@ -1,0 +1,28 @@
+"""What a simulator is started with."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Config:
+    """One account, its numbers and where its webhooks go; checked by whoever reads it (see `__main__`)."""
+
+    account_sid: str
+    auth_token: str
+    numbers: tuple[str, ...]
+    host: str = "127.0.0.1"
+    port: int = 5050
+    voice_url: str = ""
+    voice_fallback_url: str = ""
+    sms_url: str = ""
+    sms_fallback_url: str = ""
+    status_url: str = ""
+    speed: float = 1.0
+    trial: bool = False
+    caller_ids: tuple[str, ...] = ()
+    test_account_sid: str = ""
+    test_auth_token: str = ""
+
+    def __repr__(self) -> str:
+        """Show no secret and no number."""
+        return f"Config(account_sid={self.account_sid!r}, host={self.host!r}, port={self.port})"

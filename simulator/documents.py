@@ -1,0 +1,98 @@
+"""Getting a TwiML document: from its URL, from the fallback where that fails, or from inline text."""
+
+from dataclasses import dataclass, field, replace
+
+from simulator.calls import Call, Instructions, Target
+from simulator.messages import Message
+from simulator.parameters import message_params, voice_params
+from simulator.twiml import (
+    MESSAGE_VERBS,
+    VOICE_VERBS,
+    Alarm,
+    Document,
+    TwimlError,
+    Verb,
+    known_verbs,
+    parse,
+    read_document,
+)
+from simulator.webhooks import Hook, Reply, Webhooks
+
+ERROR_SENTENCE = "We are sorry. An application error has occurred. Goodbye."
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """A document that can be carried out, and where what is wrong with it is told."""
+
+    verbs: list[Verb]
+    base_url: str
+    alarm: Alarm = field(compare=False)
+
+
+async def fetch_voice_document(
+    webhooks: Webhooks, call: Call, instructions: Instructions, endless: bool = False
+) -> Fetched | None:
+    """Get the next document of a call; None where neither its URL nor the fallback gave one.
+
+    `endless` says that this is one redirect too many in a row in which nothing was heard: it is not followed.
+    """
+    if instructions.target is None:
+        return _read_inline(instructions.twiml)
+    target = instructions.target
+    hook = Hook("voice", call.sid, target.url, target.method, voice_params(call), cookies=call.cookies)
+    reply = await webhooks.fetch(hook)
+    if endless:
+        reply.entry.alert(11215, "HTTP too many redirects: documents go on and nothing is heard")
+        return None
+    document, code = _read(reply)
+    if document is None and call.fallback is not None and not call.over:
+        extra = {"ErrorCode": str(code), "ErrorUrl": target.url}
+        params = voice_params(call, extra)
+        hook = replace(hook, url=call.fallback.url, method=call.fallback.method, params=params, fallback=True)
+        reply = await webhooks.fetch(hook)
+        document, code = _read(reply)
+    if document is None:
+        return None
+    return Fetched(known_verbs(document, VOICE_VERBS, reply.entry.alert), document.base_url, reply.entry.alert)
+
+
+async def fetch_message_document(
+    webhooks: Webhooks, message: Message, target: Target, fallback: Target | None
+) -> Fetched | None:
+    """Get the answer to an incoming message; None where there is none."""
+    hook = Hook("message", message.sid, target.url, target.method, message_params(message))
+    reply = await webhooks.fetch(hook)
+    document, code = _read(reply, silence_allowed=True)
+    if document is None and fallback is not None:
+        params = message_params(message, {"ErrorCode": str(code), "ErrorUrl": target.url})
+        hook = replace(hook, url=fallback.url, method=fallback.method, params=params, fallback=True)
+        reply = await webhooks.fetch(hook)
+        document, code = _read(reply, silence_allowed=True)
+    if document is None:
+        return None
+    return Fetched(known_verbs(document, MESSAGE_VERBS, reply.entry.alert), document.base_url, reply.entry.alert)
+
+
+def _read(reply: Reply, silence_allowed: bool = False) -> tuple[Document | None, int]:
+    if reply.error is not None:
+        return None, reply.error
+    if silence_allowed and reply.status == 204:
+        return Document((), reply.url), 0
+    try:
+        return read_document(reply.body, reply.content_type, reply.url), 0
+    except TwimlError as error:
+        reply.entry.alert(error.code, str(error))
+        return None, error.code
+
+
+def _read_inline(text: str) -> Fetched | None:
+    try:
+        document = Document(parse(text))
+    except TwimlError:
+        return None
+
+    def ignore(code: int, text: str, level: str) -> None:
+        """Inline text has no request on which a warning could be recorded."""
+
+    return Fetched(known_verbs(document, VOICE_VERBS, ignore), "", ignore)

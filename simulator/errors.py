@@ -1,0 +1,71 @@
+"""The refusals of the REST API: each code with its HTTP status and its text.
+
+Codes and statuses are those of https://www.twilio.com/docs/api/errors and of public tests against the real API
+(scottswezey/twilio_magic_values, kevinburke/twilio-go); the texts are near to Twilio's and not to be relied on.
+"""
+
+from typing import Any
+
+REFUSALS: dict[int, tuple[int, str]] = {
+    20001: (400, "Invalid parameter {name}"),
+    20003: (401, "Authenticate"),
+    20004: (405, "Method not allowed"),
+    20008: (403, "Resource not accessible with Test Account Credentials"),
+    20009: (409, "Cannot delete this resource before it is complete"),
+    20404: (404, "The requested resource {path} was not found"),
+    20429: (429, "Too Many Requests"),
+    20500: (500, "Internal Server Error"),
+    21201: (400, "No 'To' number is specified"),
+    21205: (400, "Url is not a valid URL: {value}"),
+    21206: (400, "Invalid SendDigits"),
+    21208: (400, "Invalid Timeout"),
+    21209: (400, "Invalid Method: {value}"),
+    21210: (400, "The source phone number provided, {number}, is not yet verified for your account."),
+    21211: (400, "The 'To' number {number} is not a valid phone number."),
+    21212: (400, "The 'From' number {number} is not a valid phone number, shortcode, or alphanumeric sender ID."),
+    21213: (400, "Caller phone number is required"),
+    21214: (400, "'To' phone number cannot be reached"),
+    21215: (400, "Account not authorized to call {number}."),
+    21216: (400, "Call blocked by the block list"),
+    21217: (400, "Phone number does not appear to be valid"),
+    21218: (400, "Invalid ApplicationSid"),
+    21219: (400, "The number {number} is unverified. Trial accounts may only make calls to verified numbers."),
+    21220: (400, "Call is not in-progress. Cannot redirect."),
+    21234: (400, "Invalid MachineDetection value"),
+    21408: (400, "Permission to send an SMS has not been enabled for the region of the 'To' number: {number}."),
+    21475: (400, "Unable to update Status, invalid Status."),
+    21481: (400, "Invalid PageToken"),
+    21602: (400, "Message body is required."),
+    21603: (400, "A 'From' phone number is required."),
+    21604: (400, "A 'To' phone number is required."),
+    21606: (400, "The 'From' phone number {number} is not a message-capable phone number of your account."),
+    21608: (400, "The number {number} is unverified. Trial accounts cannot send messages to unverified numbers."),
+    21609: (400, "Invalid 'StatusCallback': {value}"),
+    21610: (400, "Attempt to send to unsubscribed recipient"),
+    21611: (429, "This 'From' number has exceeded the maximum number of queued messages"),
+    21612: (400, "The 'To' phone number is not currently reachable via SMS"),
+    21614: (400, "To number: {number}, is not a mobile number"),
+    21617: (400, "The concatenated message body exceeds the 1600 character limit"),
+    21620: (400, "Invalid media URL: {value}"),
+    21623: (400, "Number of media files exceeds allowed limit"),
+    21626: (400, "Invalid 'StatusCallbackEvent': {value}"),
+    21658: (400, "Parameter {name} exceeded character limit"),
+    21701: (400, "The Messaging Service does not exist"),
+    30409: (400, "This message cannot be canceled"),
+    35118: (400, "MessagingServiceSid is required to schedule a message"),
+}
+
+
+class RestError(Exception):
+    """A refusal of the REST API, by its code; further arguments fill its text."""
+
+    def __init__(self, code: int, **details: str) -> None:
+        self.code = code
+        self.status, text = REFUSALS[code]
+        self.message = text.format_map(details)
+        super().__init__(self.message)
+
+    def as_json(self) -> dict[str, Any]:
+        """Render the error object."""
+        more = f"https://www.twilio.com/docs/errors/{self.code}"
+        return {"code": self.code, "message": self.message, "more_info": more, "status": self.status}

@@ -1,0 +1,153 @@
+"""What holds everything: the account, its numbers, its calls and messages, the phones, the record of webhooks."""
+
+from dataclasses import dataclass
+
+from simulator.callbacks import Callbacks
+from simulator.calls import Call, CallStatus, Input, Instructions, Target
+from simulator.clock import Clock
+from simulator.config import Config
+from simulator.faults import Faults
+from simulator.identifiers import lasting_sid
+from simulator.journal import Journal
+from simulator.messages import Media, Message, MessageStatus
+from simulator.messaging import AccountNumber, Messaging
+from simulator.phones import Phone, PhoneError, Phones
+from simulator.telephony import Telephony
+from simulator.webhooks import Webhooks
+
+DEFAULT_PHONE = "+15550002222"
+NOT_IN_SERVICE = Instructions(twiml="<Response><Reject/></Response>")
+
+
+@dataclass(frozen=True)
+class Account:
+    """Who asks the REST API; test credentials have no effects but answers."""
+
+    sid: str
+    token: str
+    test: bool = False
+
+
+def _target(url: str) -> Target | None:
+    return Target(url) if url else None
+
+
+class Exchange:
+    """One account of the simulated Twilio, with everything that belongs to it."""
+
+    def __init__(self, config: Config, clock: Clock) -> None:
+        self.config = config
+        self.clock = clock
+        self.started_at = clock.now()
+        self.accounts = [Account(config.account_sid, config.auth_token)]
+        if config.test_account_sid:
+            self.accounts.append(Account(config.test_account_sid, config.test_auth_token, test=True))
+        self.numbers = {
+            number: AccountNumber(number, lasting_sid("PN", config.account_sid, number)) for number in config.numbers
+        }
+        self.point(
+            voice_url=config.voice_url,
+            voice_fallback_url=config.voice_fallback_url,
+            sms_url=config.sms_url,
+            sms_fallback_url=config.sms_fallback_url,
+            status_url=config.status_url,
+        )
+        self.journal = Journal()
+        self.faults = Faults()
+        self.phones = Phones()
+        self.webhooks = Webhooks(config.auth_token, clock, self.journal, self.faults)
+        callbacks = Callbacks(clock, self.webhooks, self.faults)
+        self.messaging = Messaging(clock, self.webhooks, callbacks, self.phones, self.numbers, config.account_sid)
+        self.telephony = Telephony(clock, self.webhooks, callbacks, self.phones, self.messaging.reply)
+
+    def point(self, **urls: str) -> None:
+        """Set where the webhooks of every number go: voice_url, voice_fallback_url, sms_url, sms_fallback_url,
+        status_url; those not named stay as they are, an empty one asks nobody."""
+        for number in self.numbers.values():
+            for name, url in urls.items():
+                setattr(number, name.removesuffix("_url"), _target(url))
+
+    @property
+    def default_phone(self) -> str:
+        """The phone that is shown first: the last one mentioned, or else a verified number."""
+        known = self.phones.all()
+        return known[-1].number if known else next(iter(self.config.caller_ids), DEFAULT_PHONE)
+
+    def phone(self, number: str) -> Phone:
+        """Find the phone of a number; PhoneError where the number is the account's."""
+        if number in self.numbers:
+            raise PhoneError(404, "not_a_phone", "This is a number of the account; it has no handset.")
+        return self.phones.get(number)
+
+    def dial(self, phone: Phone, to: str) -> Call:
+        """Place a call from a phone to a number of the account."""
+        line = self._line(to)
+        if phone.current is not None:
+            raise PhoneError(409, "in_call", "This phone is in a call already.")
+        call = Call(
+            account_sid=self.config.account_sid,
+            direction="inbound",
+            from_number=phone.number,
+            to_number=to,
+            status=CallStatus.RINGING,
+            created_at=self.clock.now(),
+            instructions=Instructions(line.voice)
+            if line.voice
+            else Instructions(twiml="<Response><Reject/></Response>"),
+            fallback=line.voice_fallback,
+            status_target=line.status,
+            phone_number_sid=line.sid,
+        )
+        self.telephony.receive(call)
+        return call
+
+    def text(self, phone: Phone, to: str, body: str, media: tuple[Media, ...]) -> Message:
+        """Send a text from a phone to a number of the account."""
+        self._line(to)
+        sid, now = self.config.account_sid, self.clock.now()
+        message = Message(sid, "inbound", phone.number, to, body, MessageStatus.RECEIVED, now, media)
+        phone.keep(message)
+        self.messaging.receive(message)
+        return message
+
+    def answer(self, phone: Phone) -> None:
+        """Pick up a ringing phone."""
+        call = _wanted(phone, "ringing")
+        call.picked_up = True
+        call.stirred.notify()
+        phone.touch()
+
+    def reject(self, phone: Phone) -> None:
+        """Press the ringing away: the caller hears busy."""
+        call = _wanted(phone, "ringing")
+        call.declined = True
+        call.stirred.notify()
+
+    def hang_up(self, phone: Phone) -> None:
+        """End the call that the phone is in; its own call that nobody has answered ends as no-answer."""
+        call = _wanted(phone, "in-call")
+        answered = call.answered_at is not None or not call.incoming
+        self.telephony.finish(call, CallStatus.COMPLETED if answered else CallStatus.NO_ANSWER)
+
+    def enter(self, phone: Phone, kind: str, text: str) -> None:
+        """Press digits or speak into the call that the phone is in."""
+        call = _wanted(phone, "in-call")
+        call.inputs.append(Input("digits" if kind == "Press" else "speech", text))
+        self.telephony.note(call, "phone", kind, text)
+        call.stirred.notify()
+
+    async def close(self) -> None:
+        """End every call and task and let go of connections."""
+        await self.clock.close()
+        await self.webhooks.close()
+
+    def _line(self, number: str) -> AccountNumber:
+        if number not in self.numbers:
+            raise PhoneError(404, "no_such_number", "This is not a number of the account.")
+        return self.numbers[number]
+
+
+def _wanted(phone: Phone, state: str) -> Call:
+    if phone.current is None or phone.state != state:
+        raise PhoneError(409, "wrong_state", f"This phone is {phone.state}, not {state}.")
+    return phone.current

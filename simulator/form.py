@@ -1,0 +1,77 @@
+"""Reading the parameters of a REST request, each refused with the code that Twilio gives."""
+
+import re
+from collections.abc import Iterable
+from urllib.parse import urlsplit
+
+from werkzeug.datastructures import MultiDict
+
+from simulator.calls import Target
+from simulator.errors import RestError
+from simulator.numbering import parse_number
+
+MAX_DETAIL = 120
+
+
+class Form:
+    """The form of one REST request; unknown parameters are ignored, as Twilio does."""
+
+    def __init__(self, fields: MultiDict[str, str]) -> None:
+        self._fields = fields
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._fields
+
+    def text(self, name: str) -> str:
+        """Read a parameter; empty where it is missing."""
+        return self._fields.get(name, "")
+
+    def texts(self, name: str) -> list[str]:
+        """Read a parameter that may be given more than once, leaving out empty ones."""
+        return [value for value in self._fields.getlist(name) if value]
+
+    def number(self, name: str, missing: int, invalid: int) -> str:
+        """Read a phone number into E.164, refusing with one code where it is missing, another where it is none."""
+        text = self.text(name).strip()
+        if not text:
+            raise RestError(missing)
+        number = parse_number(text)
+        if number is None:
+            raise RestError(invalid, number=text[:MAX_DETAIL])
+        return number
+
+    def whole(self, name: str, default: int, invalid: int, most: int) -> int:
+        """Read a whole number from 1 up; more than `most` counts as that."""
+        text = self.text(name).strip() or str(default)
+        if not re.fullmatch(r"[0-9]{1,9}", text) or int(text) < 1:
+            raise RestError(invalid, name=name)
+        return min(int(text), most)
+
+    def choice(self, name: str, values: Iterable[str], invalid: int) -> str:
+        """Read a parameter that has a few values only; empty where it is missing."""
+        text = self.text(name)
+        if text and text not in values:
+            raise RestError(invalid, name=name, value=text[:MAX_DETAIL])
+        return text
+
+    def target(self, url_name: str, method_name: str, invalid: int = 21205) -> Target | None:
+        """Read a URL and its method, POST by default; None where the URL is missing."""
+        method = self.text(method_name).upper() or "POST"
+        if method not in {"GET", "POST"}:
+            raise RestError(21209, value=method[:MAX_DETAIL])
+        url = self.text(url_name).strip()
+        if not url:
+            return None
+        if not is_web_address(url):
+            raise RestError(invalid, value=url[:MAX_DETAIL])
+        return Target(url, method)
+
+
+def is_web_address(url: str) -> bool:
+    """Tell whether a URL is absolute, of HTTP, and its host has no underscore, which Twilio does not allow."""
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        return False
+    return parts.scheme in {"http", "https"} and bool(host) and "_" not in (host or "")

@@ -1,0 +1,122 @@
+"""The handsets: every number that is not the account's is a phone, made at its first mention."""
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import Any, Literal, get_args
+
+from simulator.calls import Call
+from simulator.messages import Message
+
+Habit = Literal["ring", "answer", "busy", "no-answer", "machine"]
+HABITS: tuple[str, ...] = get_args(Habit)
+
+
+class PhoneError(Exception):
+    """Something a phone cannot do now, or at all."""
+
+    def __init__(self, status: int, code: str, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+
+
+@dataclass
+class Phone:
+    """One handset: what it does when it rings, the call it is in, the texts it has seen, and who looks at it."""
+
+    number: str
+    on_ring: Habit = "answer"
+    current: Call | None = None
+    last: Call | None = None
+    messages: list[Message] = field(default_factory=list)
+    watchers: set[asyncio.Event] = field(default_factory=set)
+
+    @property
+    def habit(self) -> Habit:
+        """What it does now: one that somebody looks at is not answered for them."""
+        return "ring" if self.on_ring == "answer" and self.watchers else self.on_ring
+
+    @property
+    def state(self) -> str:
+        """One of idle, ringing (it can be answered) and in-call (also while its own call is not answered yet)."""
+        if self.current is None:
+            return "idle"
+        return "in-call" if self.current.incoming or self.current.picked_up else "ringing"
+
+    def touch(self) -> None:
+        """Tell those who look that something has changed."""
+        for watcher in self.watchers:
+            watcher.set()
+
+    def take(self, call: Call) -> None:
+        """Be busy with a call from now on."""
+        self.current = call
+        self.touch()
+
+    def release(self, call: Call) -> None:
+        """Be free again."""
+        if self.current is call:
+            self.current, self.last = None, call
+            self.touch()
+
+    def keep(self, message: Message) -> None:
+        """Keep a text that came or went."""
+        self.messages.append(message)
+        self.touch()
+
+    def as_json(self) -> dict[str, Any]:
+        """Render the whole handset."""
+        shown = self.current or self.last
+        return {
+            "number": self.number,
+            "state": self.state,
+            "on_ring": self.on_ring,
+            "current_call": _call_json(self.current),
+            "last_call": _call_json(self.last),
+            "transcript": list(shown.transcript) if shown else [],
+            "messages": [self._message_json(message) for message in self.messages],
+        }
+
+    def summary(self) -> dict[str, Any]:
+        """Render the line for a list of handsets."""
+        return {"number": self.number, "state": self.state, "on_ring": self.on_ring, "messages": len(self.messages)}
+
+    def _message_json(self, message: Message) -> dict[str, Any]:
+        return {
+            "sid": message.sid,
+            "direction": "sent" if message.from_number == self.number else "received",
+            "from": message.from_number,
+            "to": message.to_number,
+            "body": message.body,
+            "media": [item.url for item in message.media],
+            "status": message.status.value,
+            "at": message.created_at.isoformat(),
+        }
+
+
+def _call_json(call: Call | None) -> dict[str, Any] | None:
+    if call is None:
+        return None
+    return {
+        "sid": call.sid,
+        "direction": call.direction,
+        "from": call.from_number,
+        "to": call.to_number,
+        "status": call.status.value,
+        "started_at": (call.dialled_at or call.created_at).isoformat(),
+    }
+
+
+class Phones:
+    """All handsets by number."""
+
+    def __init__(self) -> None:
+        self._phones: dict[str, Phone] = {}
+
+    def get(self, number: str) -> Phone:
+        """Find a handset, or make it."""
+        return self._phones.setdefault(number, Phone(number))
+
+    def all(self) -> list[Phone]:
+        """List the handsets in the order of their first mention."""
+        return list(self._phones.values())

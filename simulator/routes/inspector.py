@@ -1,0 +1,82 @@
+"""What testers use: the record of webhooks, faults, and the virtual clock."""
+
+from typing import Any
+
+from quart import Blueprint, Response, current_app, jsonify, render_template, request
+
+from simulator.clock import VirtualClock
+from simulator.exchange import Exchange
+
+bp = Blueprint("inspector", __name__)
+
+MAX_ADVANCE = 7 * 24 * 3600.0
+
+
+def _exchange() -> Exchange:
+    exchange: Exchange = current_app.extensions["exchange"]
+    return exchange
+
+
+def _refusal(status: int, code: str, message: str) -> tuple[Response, int]:
+    return jsonify({"error": {"code": code, "message": message}}), status
+
+
+async def _fields() -> dict[str, Any]:
+    body = await request.get_json(silent=True) if request.is_json else dict(await request.form)
+    return body if isinstance(body, dict) else {}
+
+
+@bp.get("/requests")
+async def list_requests() -> Response | str:
+    """List the webhooks, oldest first: a page for a browser, JSON for anything else."""
+    sid = request.args.get("sid")
+    if request.accept_mimetypes.best_match(["application/json", "text/html"]) == "text/html":
+        return await render_template("requests.html", sid=sid)
+    return jsonify({"requests": [entry.as_json() for entry in _exchange().journal.entries(sid)]})
+
+
+@bp.get("/faults")
+async def list_faults() -> dict[str, Any]:
+    """List the faults that are still to happen."""
+    return {"faults": _exchange().faults.as_json()}
+
+
+@bp.post("/faults")
+async def add_fault() -> tuple[Response, int]:
+    """Ask for a fault."""
+    fields = await _fields()
+    match = fields.get("match")
+    try:
+        fault = _exchange().faults.add(
+            str(fields.get("target", "")),
+            str(fields.get("kind", "")),
+            None if match is None else str(match),
+            int(fields.get("count", 1)),
+            float(fields.get("seconds", 0)),
+        )
+    except (TypeError, ValueError) as error:
+        return _refusal(400, "bad_fault", str(error))
+    return jsonify(vars(fault)), 201
+
+
+@bp.delete("/faults")
+async def clear_faults() -> tuple[str, int]:
+    """Forget every fault."""
+    _exchange().faults.clear()
+    return "", 204
+
+
+@bp.post("/clock")
+async def advance_clock() -> Response | tuple[Response, int]:
+    """Move virtual time forward by some seconds."""
+    clock = _exchange().clock
+    if not isinstance(clock, VirtualClock):
+        return _refusal(409, "real_clock", "This clock runs by itself.")
+    try:
+        seconds = float((await _fields()).get("advance", ""))
+    except (TypeError, ValueError):
+        seconds = -1.0
+    if not 0 <= seconds <= MAX_ADVANCE:
+        return _refusal(400, "bad_body", f"advance must be between 0 and {MAX_ADVANCE:.0f} seconds.")
+    await clock.advance(seconds)
+    return jsonify({"now": clock.now().isoformat()})

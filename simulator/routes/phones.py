@@ -1,0 +1,183 @@
+"""The handsets over HTTP: the page for people, JSON for scripts."""
+
+import asyncio
+import json
+import re
+from collections.abc import AsyncIterator
+from typing import Any
+
+from quart import Blueprint, Response, current_app, jsonify, render_template, request
+
+from simulator.exchange import Exchange
+from simulator.messages import MAX_BODY, MAX_MEDIA, Media
+from simulator.numbering import parse_number
+from simulator.phones import HABITS, Phone, PhoneError
+
+bp = Blueprint("phones", __name__)
+
+KEEP_ALIVE_SECONDS = 15.0
+
+
+def _exchange() -> Exchange:
+    exchange: Exchange = current_app.extensions["exchange"]
+    return exchange
+
+
+def _phone(number: str) -> Phone:
+    parsed = parse_number(number if number.startswith("+") else f"+{number.strip()}")
+    if parsed is None:
+        raise PhoneError(404, "bad_number", "A phone's number is written as +15550002222.")
+    return _exchange().phone(parsed)
+
+
+async def _body() -> dict[str, Any]:
+    """Read a body of JSON or of a form."""
+    if request.is_json:
+        body = await request.get_json(silent=True)
+        if not isinstance(body, dict):
+            raise PhoneError(400, "bad_body", "The body must be a JSON object.")
+        return body
+    form = await request.form
+    return {name: form.getlist(name) if name == "media" else form[name] for name in form}
+
+
+def _text(body: dict[str, Any], name: str, most: int = MAX_BODY) -> str:
+    value = body.get(name)
+    if not isinstance(value, str) or not value or len(value) > most:
+        raise PhoneError(400, "bad_body", f"The body needs {name}: a text of 1 to {most} characters.")
+    return value
+
+
+def _number(body: dict[str, Any]) -> str:
+    number = parse_number(_text(body, "to"))
+    if number is None:
+        raise PhoneError(400, "bad_body", "to must be a phone number.")
+    return number
+
+
+@bp.errorhandler(PhoneError)
+async def refuse(error: PhoneError) -> tuple[Response, int]:
+    """Answer what a phone cannot do."""
+    return jsonify({"error": {"code": error.code, "message": str(error)}}), error.status
+
+
+@bp.get("/")
+async def show_page() -> str:
+    """Show the phones to a person."""
+    exchange = _exchange()
+    return await render_template("phones.html", numbers=list(exchange.numbers), default_phone=exchange.default_phone)
+
+
+@bp.get("/phones")
+async def list_phones() -> dict[str, Any]:
+    """List the account's numbers and the handsets."""
+    exchange = _exchange()
+    return {"numbers": list(exchange.numbers), "phones": [phone.summary() for phone in exchange.phones.all()]}
+
+
+@bp.get("/phones/<number>")
+async def show_phone(number: str) -> dict[str, Any]:
+    """Show one handset."""
+    return _phone(number).as_json()
+
+
+@bp.post("/phones/<number>")
+async def change_phone(number: str) -> dict[str, Any]:
+    """Set what a handset does when it rings and nobody looks at it."""
+    phone = _phone(number)
+    habit = (await _body()).get("on_ring")
+    if habit not in HABITS:
+        raise PhoneError(400, "bad_body", f"on_ring must be one of {', '.join(HABITS)}.")
+    phone.on_ring = habit
+    phone.touch()
+    if phone.current is not None:
+        phone.current.stirred.notify()
+    return phone.as_json()
+
+
+@bp.post("/phones/<number>/call")
+async def call(number: str) -> tuple[dict[str, Any], int]:
+    """Call a number of the account from this handset."""
+    placed = _exchange().dial(_phone(number), _number(await _body()))
+    return {"sid": placed.sid, "from": placed.from_number, "to": placed.to_number, "status": placed.status.value}, 201
+
+
+@bp.post("/phones/<number>/answer")
+async def answer(number: str) -> dict[str, Any]:
+    """Pick up."""
+    phone = _phone(number)
+    _exchange().answer(phone)
+    return phone.as_json()
+
+
+@bp.post("/phones/<number>/reject")
+async def reject(number: str) -> dict[str, Any]:
+    """Refuse the call that rings."""
+    phone = _phone(number)
+    _exchange().reject(phone)
+    return phone.as_json()
+
+
+@bp.post("/phones/<number>/hangup")
+async def hangup(number: str) -> dict[str, Any]:
+    """Hang up."""
+    phone = _phone(number)
+    _exchange().hang_up(phone)
+    return phone.as_json()
+
+
+@bp.post("/phones/<number>/press")
+async def press(number: str) -> dict[str, Any]:
+    """Press keys."""
+    phone = _phone(number)
+    digits = _text(await _body(), "digits", 64)
+    if not re.fullmatch(r"[0-9A-D#*]+", digits):
+        raise PhoneError(400, "bad_body", "digits are 0 to 9, A to D, # and *.")
+    _exchange().enter(phone, "Press", digits)
+    return phone.as_json()
+
+
+@bp.post("/phones/<number>/speak")
+async def speak(number: str) -> dict[str, Any]:
+    """Say something."""
+    phone = _phone(number)
+    _exchange().enter(phone, "Speak", _text(await _body(), "text"))
+    return phone.as_json()
+
+
+@bp.post("/phones/<number>/text")
+async def text(number: str) -> tuple[dict[str, Any], int]:
+    """Send a text, with pictures by their addresses, to a number of the account."""
+    phone, body = _phone(number), await _body()
+    media = body.get("media") or []
+    if not isinstance(media, list) or len(media) > MAX_MEDIA or not all(isinstance(url, str) for url in media):
+        raise PhoneError(400, "bad_body", f"media must be a list of at most {MAX_MEDIA} addresses.")
+    words = "" if media and not body.get("body") else _text(body, "body")
+    message = _exchange().text(phone, _number(body), words, tuple(Media(url) for url in media))
+    return {"sid": message.sid, "from": message.from_number, "to": message.to_number, "status": "received"}, 201
+
+
+@bp.get("/phones/<number>/events")
+async def events(number: str) -> Response:
+    """Stream the handset's state as server-sent events: at once and after every change."""
+    headers = {"Content-Type": "text/event-stream; charset=utf-8", "Cache-Control": "no-store"}
+    response = Response(_stream(_phone(number)), headers=headers)
+    response.timeout = None
+    return response
+
+
+async def _stream(phone: Phone) -> AsyncIterator[bytes]:
+    changed = asyncio.Event()
+    changed.set()
+    phone.watchers.add(changed)
+    try:
+        while True:
+            try:
+                await asyncio.wait_for(changed.wait(), KEEP_ALIVE_SECONDS)
+            except TimeoutError:
+                yield b": still here\n\n"
+                continue
+            changed.clear()
+            yield f"event: state\ndata: {json.dumps(phone.as_json())}\n\n".encode()
+    finally:
+        phone.watchers.discard(changed)

@@ -1,0 +1,229 @@
+"""Twilio's REST API, version 2010-04-01: accounts, calls and messages."""
+
+import binascii
+import hmac
+from base64 import b64decode
+from typing import Any
+
+from quart import Blueprint, Response, current_app, g, jsonify, request
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
+
+from simulator import ordering
+from simulator.calls import Call
+from simulator.errors import RestError
+from simulator.exchange import Account, Exchange
+from simulator.form import Form
+from simulator.identifiers import new_sid
+from simulator.messages import Message, MessageStatus
+from simulator.paging import filter_resources, render_page
+from simulator.resources import render_account, render_call, render_message
+
+bp = Blueprint("rest", __name__, url_prefix="/2010-04-01")
+
+HEADERS = {
+    "Access-Control-Allow-Credentials": "true",
+    "Access-Control-Allow-Headers": (
+        "Accept, Authorization, Content-Type, If-Match, If-Modified-Since, If-None-Match, If-Unmodified-Since, "
+        "Idempotency-Key"
+    ),
+    "Access-Control-Allow-Methods": "GET, POST, DELETE, OPTIONS",
+    "Access-Control-Allow-Origin": "*",
+    "Access-Control-Expose-Headers": "ETag",
+    "Twilio-Concurrent-Requests": "1",
+    "Twilio-Request-Duration": "0.010",
+    "X-API-Domain": "api.twilio.com",
+    "X-Home-Region": "us1",
+    "X-Powered-By": "AT-5000",
+    "X-Shenanigans": "none",
+}
+UNDER_WAY = frozenset({MessageStatus.QUEUED, MessageStatus.SENDING})
+
+
+def _exchange() -> Exchange:
+    exchange: Exchange = current_app.extensions["exchange"]
+    return exchange
+
+
+def _credentials() -> tuple[str, str]:
+    scheme, _, encoded = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "basic":
+        raise RestError(20003)
+    try:
+        user, _, password = b64decode(encoded, validate=True).decode().partition(":")
+    except (binascii.Error, UnicodeDecodeError):
+        raise RestError(20003) from None
+    return user, password
+
+
+@bp.before_request
+async def authenticate() -> None:
+    """Let in only who knows the account's token, and only to the account's own paths."""
+    user, password = _credentials()
+    wanted = (request.view_args or {}).get("account_sid", user)
+    for account in _exchange().accounts:
+        known = hmac.compare_digest(password.encode(), account.token.encode())
+        if known and account.sid == user == wanted:
+            g.account = account
+            return
+    raise RestError(20003)
+
+
+@bp.after_request
+async def add_headers(response: Response) -> Response:
+    """Answer with the headers that Twilio's answers have."""
+    response.headers.update(HEADERS)
+    response.headers["Twilio-Request-Id"] = new_sid("RQ")
+    return response
+
+
+@bp.errorhandler(RestError)
+async def refuse(error: RestError) -> tuple[Response, int]:
+    """Answer a refusal."""
+    response = jsonify(error.as_json())
+    if error.status == 401:
+        response.headers["WWW-Authenticate"] = 'Basic realm="Twilio API"'
+    return response, error.status
+
+
+@bp.errorhandler(HTTPException)
+async def refuse_request(error: HTTPException) -> tuple[Response, int]:
+    """Answer a wrong method, or a path that does not exist, in Twilio's way."""
+    if isinstance(error, MethodNotAllowed):
+        return await refuse(RestError(20004))
+    return await refuse(RestError(20404, path=request.path))
+
+
+def _account(allow_test: bool = False) -> Account:
+    account: Account = g.account
+    if account.test and not allow_test:
+        raise RestError(20008)
+    return account
+
+
+async def _form() -> Form:
+    return Form(await request.form)
+
+
+@bp.get("/Accounts/<account_sid>.json")
+@bp.get("/Accounts/<account_sid>")
+async def fetch_account(account_sid: str) -> dict[str, Any]:
+    """Fetch the account."""
+    exchange = _exchange()
+    return render_account(_account(), exchange.started_at, exchange.config.trial)
+
+
+@bp.post("/Accounts/<account_sid>/Calls.json")
+@bp.post("/Accounts/<account_sid>/Calls")
+async def create_call(account_sid: str) -> tuple[dict[str, Any], int]:
+    """Place a call."""
+    return render_call(ordering.order_call(_exchange(), _account(allow_test=True), await _form())), 201
+
+
+@bp.get("/Accounts/<account_sid>/Calls.json")
+@bp.get("/Accounts/<account_sid>/Calls")
+async def list_calls(account_sid: str) -> dict[str, Any]:
+    """List the calls, newest first."""
+    _account()
+    calls = filter_resources(
+        reversed(_exchange().telephony.calls.values()),
+        request.args,
+        texts={
+            "To": lambda call: call.to_number,
+            "From": lambda call: call.from_number,
+            "Status": lambda call: call.status.value,
+            "ParentCallSid": lambda call: call.parent_sid,
+        },
+        moments={"StartTime": lambda call: call.answered_at or call.dialled_at, "EndTime": lambda call: call.ended_at},
+    )
+    return render_page(calls, request.args, request.path, "calls", render_call)
+
+
+def _call(sid: str) -> Call:
+    _account()
+    call = _exchange().telephony.calls.get(sid.removesuffix(".json"))
+    if call is None:
+        raise RestError(20404, path=request.path)
+    return call
+
+
+@bp.get("/Accounts/<account_sid>/Calls/<sid>")
+async def fetch_call(account_sid: str, sid: str) -> dict[str, Any]:
+    """Fetch a call."""
+    return render_call(_call(sid))
+
+
+@bp.post("/Accounts/<account_sid>/Calls/<sid>")
+async def update_call(account_sid: str, sid: str) -> dict[str, Any]:
+    """Redirect or end a call."""
+    call = _call(sid)
+    ordering.change_call(_exchange(), call, await _form())
+    return render_call(call)
+
+
+@bp.delete("/Accounts/<account_sid>/Calls/<sid>")
+async def delete_call(account_sid: str, sid: str) -> tuple[str, int]:
+    """Delete the record of a call that is over."""
+    call = _call(sid)
+    if not call.over:
+        raise RestError(20009)
+    del _exchange().telephony.calls[call.sid]
+    return "", 204
+
+
+@bp.post("/Accounts/<account_sid>/Messages.json")
+@bp.post("/Accounts/<account_sid>/Messages")
+async def create_message(account_sid: str) -> tuple[dict[str, Any], int]:
+    """Send a message."""
+    return render_message(ordering.order_message(_exchange(), _account(allow_test=True), await _form())), 201
+
+
+@bp.get("/Accounts/<account_sid>/Messages.json")
+@bp.get("/Accounts/<account_sid>/Messages")
+async def list_messages(account_sid: str) -> dict[str, Any]:
+    """List the messages, newest first."""
+    _account()
+    messages = filter_resources(
+        reversed(_exchange().messaging.messages.values()),
+        request.args,
+        texts={"To": lambda message: message.to_number, "From": lambda message: message.from_number},
+        moments={"DateSent": lambda message: message.created_at if message.incoming else message.sent_at},
+    )
+    return render_page(messages, request.args, request.path, "messages", render_message)
+
+
+def _message(sid: str) -> Message:
+    _account()
+    message = _exchange().messaging.messages.get(sid.removesuffix(".json"))
+    if message is None:
+        raise RestError(20404, path=request.path)
+    return message
+
+
+@bp.get("/Accounts/<account_sid>/Messages/<sid>")
+async def fetch_message(account_sid: str, sid: str) -> dict[str, Any]:
+    """Fetch a message."""
+    return render_message(_message(sid))
+
+
+@bp.post("/Accounts/<account_sid>/Messages/<sid>")
+async def update_message(account_sid: str, sid: str) -> dict[str, Any]:
+    """Redact or cancel a message."""
+    message = _message(sid)
+    ordering.change_message(_exchange(), message, await _form())
+    return render_message(message)
+
+
+@bp.delete("/Accounts/<account_sid>/Messages/<sid>")
+async def delete_message(account_sid: str, sid: str) -> tuple[str, int]:
+    """Delete a message that is no longer on its way."""
+    message = _message(sid)
+    if message.status in UNDER_WAY:
+        raise RestError(20009)
+    del _exchange().messaging.messages[message.sid]
+    return "", 204
+
+
+@bp.route("/<path:rest>", methods=["GET", "POST", "PUT", "DELETE"])
+async def unknown(rest: str) -> Response:
+    """Refuse what is not there; only after the credentials are checked."""
+    raise RestError(20404, path=request.path)

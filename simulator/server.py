@@ -1,0 +1,37 @@
+"""The HTTP application around an exchange."""
+
+from pathlib import Path
+
+from quart import Quart, Response, jsonify, request
+
+from simulator import gate
+from simulator.exchange import Exchange
+from simulator.routes import inspector, phones, rest
+
+PAGES = Path(__file__).parent / "pages"
+MAX_REQUEST = 1024 * 1024
+
+
+def create_app(exchange: Exchange) -> Quart:
+    """Build the application: Twilio's REST API, the phones, and the tools for testers."""
+    app = Quart(
+        __name__,
+        template_folder=str(PAGES / "templates"),
+        static_folder=str(PAGES / "static"),
+        static_url_path="/static",
+    )
+    app.config["MAX_CONTENT_LENGTH"] = MAX_REQUEST
+    app.extensions["exchange"] = exchange
+    app.json.sort_keys = False  # type: ignore[attr-defined]
+
+    @app.before_request
+    async def keep_out() -> tuple[Response, int] | None:
+        reason = gate.reason_to_refuse(request, exchange.config.host)
+        if reason is None:
+            return None
+        return jsonify({"error": {"code": "forbidden", "message": reason}}), 403
+
+    app.register_blueprint(rest.bp)
+    app.register_blueprint(phones.bp)
+    app.register_blueprint(inspector.bp)
+    return app
