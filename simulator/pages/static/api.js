@@ -25,7 +25,8 @@ async function request(path, options = {}) {
 }
 
 export function get(path) {
-  return request(path, { headers: { Accept: 'application/json' } });
+  // Stored, the JSON of /requests would be shown in place of the page when a person comes back to it.
+  return request(path, { headers: { Accept: 'application/json' }, cache: 'no-store' });
 }
 
 export function post(path, body = {}) {

@@ -48,7 +48,7 @@ export class Transcript {
   }
 
   #add(line) {
-    const row = element('li', 'said');
+    const row = element('p', 'said');
     row.dataset.speaker = line.speaker;
     const who = element('span', 'who', SPEAKERS[line.speaker] ?? line.speaker);
     if (line.verb && line.verb !== 'Say') who.append(element('span', 'verb', line.verb));
@@ -90,7 +90,7 @@ export class Thread {
   }
 
   #add(message) {
-    const row = element('li', 'text');
+    const row = element('p', 'text');
     row.dataset.direction = message.direction;
     const sent = message.direction === 'sent';
     const other = readableNumber(sent ? message.to : message.from);

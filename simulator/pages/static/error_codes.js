@@ -10,7 +10,9 @@ const SENTENCES = {
   12200: 'The answer is XML, but not valid TwiML.',
   12300: 'The answer has the wrong content type.',
   13420: 'The file to play is not a sound that a phone can play.',
+  13520: 'Nothing to say.',
   14107: 'Too many replies in a short time: this looks like a loop.',
+  15003: 'The status callback was not answered with success.',
 };
 
 /** The meaning of a code, with the simulator's own words about this case, if it has any. */

@@ -42,6 +42,11 @@ function alertLine({ code, text, level }) {
   return line;
 }
 
+/** True when Twilio would count the answer as an error; a warning is none. */
+export function isFaulty(entry) {
+  return (entry.alerts ?? []).some((alert) => alert.level === 'error');
+}
+
 export class RequestRow {
   #parts = {};
   #entry;
@@ -82,8 +87,8 @@ export class RequestRow {
   }
 
   #verdict() {
-    const { status, alerts } = this.#entry;
-    if (alerts?.some((alert) => alert.level === 'error')) return 'false';
+    const { status } = this.#entry;
+    if (isFaulty(this.#entry)) return 'false';
     if (!status) return 'waiting';
     return String(status < 400);
   }

@@ -1,7 +1,7 @@
 /** The webhooks page: looks every second, while it is seen and not paused, at what the simulator sent. */
 
 import { get } from './api.js';
-import { RequestRow } from './request_row.js';
+import { isFaulty, RequestRow } from './request_row.js';
 
 const EVERY = 1000;
 
@@ -43,7 +43,7 @@ function add(entry) {
 }
 
 function describe(entries) {
-  const faulty = entries.filter((entry) => entry.error_code).length;
+  const faulty = entries.filter(isFaulty).length;
   const total = entries.length === 1 ? '1 request' : `${entries.length} requests`;
   const text = entries.length ? total + (faulty ? `, ${faulty} with an error` : '') : '';
   if (count.textContent !== text) count.textContent = text;
