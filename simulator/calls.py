@@ -134,8 +134,8 @@ class Call:
 
     async def rest(self, clock: Clock, seconds: float) -> None:
         """Let simulated time pass on the line; the end of the call or a redirect raises at once."""
-        start = clock.now()
+        end = clock.after(seconds)
         self.check()
-        while (left := seconds - (clock.now() - start).total_seconds()) > 0:
+        while (left := clock.until(end)) > 0:
             await clock.wait(self.stirred, left)
             self.check()

@@ -75,6 +75,14 @@ class Clock:
     def _arm(self, parking: Parking, seconds: float) -> asyncio.TimerHandle | None:
         raise NotImplementedError
 
+    def after(self, seconds: float) -> datetime:
+        """Name the moment some seconds from now."""
+        return self.now() + timedelta(seconds=seconds)
+
+    def until(self, moment: datetime) -> float:
+        """Count the seconds to a moment; none or less where it is past."""
+        return (moment - self.now()).total_seconds()
+
     @property
     def active(self) -> int:
         """How many tasks are at work, that is, not waiting on this clock."""
@@ -170,22 +178,22 @@ class VirtualClock(Clock):
     def __init__(self, start: datetime | None = None) -> None:
         super().__init__()
         self._start = start or datetime.now(UTC).replace(microsecond=0)
-        self._elapsed = 0.0
-        self._timers: list[tuple[float, int, Parking]] = []
+        self._elapsed = 0  # whole microseconds, as in datetime: what is due at a moment is reached at that moment
+        self._timers: list[tuple[int, int, Parking]] = []
         self._order = itertools.count()
         self._advancing = asyncio.Lock()
 
     def now(self) -> datetime:
         """Tell the virtual time."""
-        return self._start + timedelta(seconds=self._elapsed)
+        return self._start + timedelta(microseconds=self._elapsed)
 
     def _arm(self, parking: Parking, seconds: float) -> None:
-        heapq.heappush(self._timers, (self._elapsed + seconds, next(self._order), parking))
+        heapq.heappush(self._timers, (self._elapsed + round(seconds * 1e6), next(self._order), parking))
 
     async def advance(self, seconds: float) -> None:
         """Move time forward: fire every timer due by then, in order, letting all work settle after each."""
         async with self._advancing:
-            target = self._elapsed + seconds
+            target = self._elapsed + round(seconds * 1e6)
             await self._quiet()
             while self._timers and self._timers[0][0] <= target:
                 due, _, parking = heapq.heappop(self._timers)

@@ -8,6 +8,7 @@ with Simulator(account_sid=…, auth_token=…, numbers=["+15550001111"]) as sim
 """
 
 import asyncio
+import ssl
 import threading
 from collections.abc import Coroutine, Sequence
 from types import TracebackType
@@ -25,7 +26,7 @@ from simulator.server import create_app
 T = TypeVar("T")
 
 START_SECONDS = 30.0
-WORK_SECONDS = 120.0
+WORK_SECONDS = 60.0
 
 
 class Refused(Exception):
@@ -133,7 +134,8 @@ class Simulator:
             raise RuntimeError("the simulator did not start")
         if self._failure is not None:
             raise self._failure
-        self._client = httpx.Client(base_url=self.url, timeout=WORK_SECONDS, trust_env=False)
+        plain = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # without certificates, which take long to read
+        self._client = httpx.Client(base_url=self.url, timeout=WORK_SECONDS, trust_env=False, verify=plain)
         return self
 
     def __exit__(

@@ -13,6 +13,7 @@ REFUSALS: dict[int, tuple[int, str]] = {
     20008: (403, "Resource not accessible with Test Account Credentials"),
     20009: (409, "Cannot delete this resource before it is complete"),
     20404: (404, "The requested resource {path} was not found"),
+    20413: (413, "Request Entity Too Large"),
     20429: (429, "Too Many Requests"),
     20500: (500, "Internal Server Error"),
     21201: (400, "No 'To' number is specified"),

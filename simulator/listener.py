@@ -22,6 +22,7 @@ class Listener:
 
     def __init__(self, app: Quart) -> None:
         self._app = app
+        app.extensions["cut"] = self.cut
         self._server: asyncio.Server | None = None
         self._writers: dict[Peer, asyncio.StreamWriter] = {}
         self._tasks: set[asyncio.Task[None]] = set()

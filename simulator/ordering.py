@@ -97,6 +97,7 @@ def change_call(exchange: Exchange, call: Call, form: Form) -> None:
         _end_call(exchange, call, status)
     elif redirected:
         exchange.telephony.redirect(call, instructions)
+    call.stirred.notify()
 
 
 def _end_call(exchange: Exchange, call: Call, status: str) -> None:

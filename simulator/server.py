@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from quart import Quart, Response, jsonify, request
+from werkzeug.exceptions import HTTPException
 
 from simulator import gate
 from simulator.exchange import Exchange
@@ -22,6 +23,7 @@ def create_app(exchange: Exchange) -> Quart:
     )
     app.config["MAX_CONTENT_LENGTH"] = MAX_REQUEST
     app.extensions["exchange"] = exchange
+    app.extensions["cut"] = lambda peer: None  # the listener, which has the connections, puts its own here
     app.json.sort_keys = False  # type: ignore[attr-defined]
 
     @app.before_request
@@ -30,6 +32,14 @@ def create_app(exchange: Exchange) -> Quart:
         if reason is None:
             return None
         return jsonify({"error": {"code": "forbidden", "message": reason}}), 403
+
+    @app.errorhandler(HTTPException)
+    async def refuse(error: HTTPException) -> Response:
+        if request.path.startswith(f"{rest.bp.url_prefix}/"):
+            return await rest.refuse_unrouted(error)
+        response = jsonify({"error": {"code": error.name.lower().replace(" ", "_"), "message": error.description}})
+        response.status_code = error.code or 500
+        return response
 
     app.register_blueprint(rest.bp)
     app.register_blueprint(phones.bp)

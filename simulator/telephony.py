@@ -10,7 +10,7 @@ and stirs it; the task looks at the record whenever it wakes.
 """
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from simulator import documents
 from simulator.callbacks import Callbacks
@@ -119,46 +119,43 @@ class Telephony:
         turn = max(start, self._next_turn)
         self._next_turn = turn + timedelta(seconds=SECONDS_BETWEEN_CALLS)
         call.queue_ms = round((turn - start).total_seconds() * 1000)
-        await call.rest(self.clock, (turn - start).total_seconds())
+        await call.rest(self.clock, self.clock.until(turn))
 
     async def _ring(self, call: Call, phone: Phone) -> CallStatus:
         """Let the phone ring until somebody, its habit or the time limit decides."""
         if phone.current is not None:
             return CallStatus.BUSY
         phone.take(call)
-        start = self.clock.now()
+        pick_up, give_up = self.clock.after(SECONDS_TO_ANSWER), self.clock.after(call.ring_seconds)
         while True:
             call.check()
-            rung = (self.clock.now() - start).total_seconds()
             habit = phone.habit
             answers = habit in {"answer", "machine"} and call.ring_seconds > SECONDS_TO_ANSWER
             if call.declined or habit == "busy":
                 return CallStatus.BUSY
-            if call.picked_up or (answers and rung >= SECONDS_TO_ANSWER):
+            if call.picked_up or (answers and self.clock.until(pick_up) <= 0):
                 call.picked_up = True
                 call.answered_by = "human"
                 if habit == "machine":
                     call.answered_by = MACHINE_HEARD.get(call.machine_detection, "machine_start")
                 return CallStatus.IN_PROGRESS
-            if rung >= call.ring_seconds:
+            if self.clock.until(give_up) <= 0:
                 return CallStatus.NO_ANSWER
-            await self.clock.wait(call.stirred, (SECONDS_TO_ANSWER if answers else call.ring_seconds) - rung)
+            await self.clock.wait(call.stirred, self.clock.until(pick_up if answers else give_up))
 
     def _answer(self, call: Call) -> None:
         if call.answered_at is None:
             call.answered_at = self.clock.now()
             self._change(call, CallStatus.IN_PROGRESS)
             self._report(call, "answered")
-            self.clock.spawn(self._limit(call), f"time limit {call.sid}")
+            self.clock.spawn(self._limit(call, call.answered_at), f"time limit {call.sid}")
 
-    async def _limit(self, call: Call) -> None:
-        start = self.clock.now()
-        while not call.over:
-            left = call.time_limit - (self.clock.now() - start).total_seconds()
-            if left <= 0:
-                self.finish(call, CallStatus.COMPLETED)
-            else:
-                await self.clock.wait(call.stirred, left)
+    async def _limit(self, call: Call, start: datetime) -> None:
+        signalled = True
+        while signalled and not call.over:
+            end = start + timedelta(seconds=call.time_limit)
+            signalled = await self.clock.wait(call.stirred, self.clock.until(end))
+        self.finish(call, CallStatus.COMPLETED)
 
     async def _converse(self, call: Call) -> None:
         """Carry out one document after the other until one of them, or somebody, ends the call."""

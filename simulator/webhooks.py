@@ -47,6 +47,7 @@ class Reply:
     body: bytes = b""
     headers: httpx.Headers = field(default_factory=httpx.Headers)
     error: int | None = None
+    too_late: bool = False
 
     @property
     def content_type(self) -> str | None:
@@ -68,7 +69,7 @@ class Webhooks:
         self._clock = clock
         self._journal = journal
         self._faults = faults
-        self._transport: httpx.AsyncHTTPTransport | None = None
+        self._transports: dict[str, httpx.AsyncHTTPTransport] = {}
 
     async def fetch(self, hook: Hook) -> Reply:
         """Make a request with what goes wrong on the way as it was asked for; the last answer counts."""
@@ -86,8 +87,17 @@ class Webhooks:
 
     async def close(self) -> None:
         """Let go of the connections."""
-        if self._transport is not None:
-            await self._transport.aclose()
+        for transport in self._transports.values():
+            await transport.aclose()
+
+    def _transport(self, scheme: str) -> httpx.AsyncHTTPTransport:
+        if scheme not in self._transports:
+            # Without kept connections no answer is lost to one that the other end has just closed.
+            limits = httpx.Limits(max_connections=100, max_keepalive_connections=0)
+            # Reading the authorities' certificates takes longer than most calls: only where they are needed.
+            verify = True if scheme == "https" else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+            self._transports[scheme] = httpx.AsyncHTTPTransport(verify=verify, limits=limits)
+        return self._transports[scheme]
 
     async def _send(self, hook: Hook) -> Reply:
         token = new_sid("")
@@ -106,7 +116,7 @@ class Webhooks:
     async def _attempt(self, hook: Hook, token: str, deadline: float) -> Reply:
         """Ask one URL, once more where no connection came about, and once more with a password where that is asked."""
         reply = await self._exchange(hook, token, deadline, retry=False)
-        if reply.error == 11205 and reply.entry.fault != "time" and time.monotonic() < deadline:
+        if reply.error == 11205 and not reply.too_late and time.monotonic() < deadline:
             reply = await self._exchange(hook, token, deadline, retry=True)
         credentials = _credentials(hook.url)
         if reply.status == 401 and credentials and "basic" in reply.headers.get("www-authenticate", "").lower():
@@ -143,17 +153,12 @@ class Webhooks:
         except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as error:
             reply.error, text = _diagnose(error)
             entry.alert(reply.error, text)
-            if isinstance(error, TimeoutError | httpx.ReadTimeout):
-                entry.fault = "time"
+            reply.too_late = isinstance(error, TimeoutError | httpx.ReadTimeout)
         entry.seconds = round(time.monotonic() - started, 3)
         return reply
 
     async def _talk(self, request: httpx.Request, hook: Hook, reply: Reply) -> None:
-        if self._transport is None:
-            # Without kept connections no answer is lost to one that the other end has just closed.
-            limits = httpx.Limits(max_connections=100, max_keepalive_connections=0)
-            self._transport = httpx.AsyncHTTPTransport(limits=limits)
-        response = await self._transport.handle_async_request(request)
+        response = await self._transport(request.url.scheme).handle_async_request(request)
         response.request = request
         reply.entry.status = response.status_code
         reply.entry.response_headers = list(response.headers.multi_items())

@@ -27,12 +27,15 @@ async def _fields() -> dict[str, Any]:
 
 
 @bp.get("/requests")
-async def list_requests() -> Response | str:
+async def list_requests() -> Response:
     """List the webhooks, oldest first: a page for a browser, JSON for anything else."""
     sid = request.args.get("sid")
     if request.accept_mimetypes.best_match(["application/json", "text/html"]) == "text/html":
-        return await render_template("requests.html", sid=sid)
-    return jsonify({"requests": [entry.as_json() for entry in _exchange().journal.entries(sid)]})
+        response = Response(await render_template("requests.html", sid=sid))
+    else:
+        response = jsonify({"requests": [entry.as_json() for entry in _exchange().journal.entries(sid)]})
+    response.headers["Vary"] = "Accept"
+    return response
 
 
 @bp.get("/faults")

@@ -6,7 +6,7 @@ from base64 import b64decode
 from typing import Any
 
 from quart import Blueprint, Response, current_app, g, jsonify, request
-from werkzeug.exceptions import HTTPException, MethodNotAllowed
+from werkzeug.exceptions import HTTPException
 
 from simulator import ordering
 from simulator.calls import Call
@@ -68,6 +68,32 @@ async def authenticate() -> None:
     raise RestError(20003)
 
 
+@bp.before_request
+async def fail() -> None:
+    """Let happen what a tester asked to go wrong with this request."""
+    exchange = _exchange()
+    fault = exchange.faults.take("rest", request.path)
+    if fault is None:
+        return
+    if fault.kind == "refuse":
+        raise RestError(20429)
+    if fault.kind == "error":
+        raise RestError(20500)
+    if fault.kind == "lost":
+        g.lost = True
+        return
+    with exchange.clock.working():
+        await exchange.clock.sleep(fault.seconds)
+
+
+@bp.after_request
+async def lose(response: Response) -> Response:
+    """Break the connection off where the answer is to be lost: the request itself was carried out."""
+    if g.get("lost"):
+        current_app.extensions["cut"](request.scope["client"])
+    return response
+
+
 @bp.after_request
 async def add_headers(response: Response) -> Response:
     """Answer with the headers that Twilio's answers have."""
@@ -77,20 +103,24 @@ async def add_headers(response: Response) -> Response:
 
 
 @bp.errorhandler(RestError)
-async def refuse(error: RestError) -> tuple[Response, int]:
+async def refuse(error: RestError) -> Response:
     """Answer a refusal."""
     response = jsonify(error.as_json())
+    response.status_code = error.status
     if error.status == 401:
         response.headers["WWW-Authenticate"] = 'Basic realm="Twilio API"'
-    return response, error.status
+    return response
 
 
-@bp.errorhandler(HTTPException)
-async def refuse_request(error: HTTPException) -> tuple[Response, int]:
-    """Answer a wrong method, or a path that does not exist, in Twilio's way."""
-    if isinstance(error, MethodNotAllowed):
-        return await refuse(RestError(20004))
-    return await refuse(RestError(20404, path=request.path))
+async def refuse_unrouted(error: HTTPException) -> Response:
+    """Answer what has no view, a wrong method or path, in Twilio's way; the credentials count first."""
+    known = {404: 20404, 405: 20004, 413: 20413}
+    try:
+        await authenticate()
+        refusal = RestError(known.get(error.code or 500, 20500), path=request.path)
+    except RestError as unauthorized:
+        refusal = unauthorized
+    return await add_headers(await refuse(refusal))
 
 
 def _account(allow_test: bool = False) -> Account:
@@ -221,9 +251,3 @@ async def delete_message(account_sid: str, sid: str) -> tuple[str, int]:
         raise RestError(20009)
     del _exchange().messaging.messages[message.sid]
     return "", 204
-
-
-@bp.route("/<path:rest>", methods=["GET", "POST", "PUT", "DELETE"])
-async def unknown(rest: str) -> Response:
-    """Refuse what is not there; only after the credentials are checked."""
-    raise RestError(20404, path=request.path)
