@@ -106,12 +106,16 @@ class Telephony:
                 self.finish(call, outcome)
         except CallEnded:
             return
+        finally:
+            self.finish(call, CallStatus.FAILED)  # only where an error of the simulator brought us here
 
     async def _receive(self, call: Call) -> None:
         try:
             await self._converse(call)
         except CallEnded:
             return
+        finally:
+            self.finish(call, CallStatus.FAILED)
 
     async def _turn(self, call: Call) -> None:
         """Wait for this call's second: an account places one call a second."""

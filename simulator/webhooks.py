@@ -150,8 +150,8 @@ class Webhooks:
                 if credentials is not None:
                     next(httpx.BasicAuth(*credentials).auth_flow(request))
                 await self._talk(request, hook, reply)
-        except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as error:
-            reply.error, text = _diagnose(error)
+        except Exception as error:  # whatever an application answers, or an address holds, must not end the call's task
+            reply.error, text = diagnose(error)
             entry.alert(reply.error, text)
             reply.too_late = isinstance(error, TimeoutError | httpx.ReadTimeout)
         entry.seconds = round(time.monotonic() - started, 3)
@@ -221,6 +221,7 @@ def _build(hook: Hook, address: str, content: bytes, signature: str, token: str)
     }
     if hook.method == "POST":
         headers["Content-Type"] = "application/x-www-form-urlencoded; charset=utf-8"
+    urlsplit(address).port  # noqa: B018 - raises ValueError where it is out of range
     limits = {"connect": CONNECT_SECONDS, "read": READ_SECONDS, "write": READ_SECONDS, "pool": TOTAL_SECONDS}
     request = httpx.Request(hook.method, address, headers=headers, content=content, extensions={"timeout": limits})
     hook.cookies.set_cookie_header(request)
@@ -233,7 +234,7 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
         error = error.__cause__ or error.__context__
 
 
-def _diagnose(error: Exception) -> tuple[int, str]:
+def diagnose(error: Exception) -> tuple[int, str]:
     """Give a failed request Twilio's code."""
     for cause in _causes(error):
         if isinstance(cause, gaierror):
