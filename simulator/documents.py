@@ -63,24 +63,29 @@ async def fetch_message_document(
     """Get the answer to an incoming message; None where there is none."""
     hook = Hook("message", message.sid, target.url, target.method, message_params(message))
     reply = await webhooks.fetch(hook)
-    document, code = _read(reply, silence_allowed=True)
+    document, code = _read_answer(reply)
     if document is None and fallback is not None:
         params = message_params(message, {"ErrorCode": str(code), "ErrorUrl": target.url})
         hook = replace(hook, url=fallback.url, method=fallback.method, params=params, fallback=True)
         reply = await webhooks.fetch(hook)
-        document, code = _read(reply, silence_allowed=True)
+        document, code = _read_answer(reply)
     if document is None:
         return None
     return Fetched(known_verbs(document, MESSAGE_VERBS, reply.entry.alert), document.base_url, reply.entry.alert)
 
 
-def _read(reply: Reply, silence_allowed: bool = False) -> tuple[Document | None, int]:
+def _read_answer(reply: Reply) -> tuple[Document | None, int]:
+    """Read the answer to a text, which may be no answer at all."""
+    if reply.error is None and reply.status == 204:
+        return Document((), reply.url), 0
+    return _read(reply, plain_verb="Message")
+
+
+def _read(reply: Reply, plain_verb: str = "Say") -> tuple[Document | None, int]:
     if reply.error is not None:
         return None, reply.error
-    if silence_allowed and reply.status == 204:
-        return Document((), reply.url), 0
     try:
-        return read_document(reply.body, reply.content_type, reply.url), 0
+        return read_document(reply.body, reply.content_type, reply.url, plain_verb), 0
     except TwimlError as error:
         reply.entry.alert(error.code, str(error))
         return None, error.code

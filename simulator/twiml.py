@@ -71,15 +71,16 @@ class Document:
     base_url: str = ""
 
 
-def read_document(body: bytes, content_type: str | None, url: str) -> Document:
-    """Read an HTTP answer as Twilio does: XML is TwiML, plain text is said, audio is played; else TwimlError."""
+def read_document(body: bytes, content_type: str | None, url: str, plain_verb: str = "Say") -> Document:
+    """Read an HTTP answer as Twilio does: XML is TwiML, plain text is said or sent, audio played; else TwimlError."""
     if not body:
         raise TwimlError(11770, "Empty response body")
     kind = (content_type or "").partition(";")[0].strip().lower()
     if kind in XML_TYPES:
         return Document(parse(body), url)
     if kind == "text/plain":
-        return Document((Verb("Say", {}, body.decode("utf-8", "replace").strip()),), url)
+        text = body.decode("utf-8", "replace").strip()
+        return Document((Verb(plain_verb, {}, text, own_text=text),), url)
     if kind.startswith("audio/"):
         return Document((Verb("Play", {}, url),), url)
     raise TwimlError(12300, f"Invalid Content-Type: {content_type or 'none'}")

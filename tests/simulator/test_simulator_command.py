@@ -1,0 +1,93 @@
+"""The command line: what it accepts, what it refuses in a sentence, and how it starts and ends."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx
+import pytest
+
+from simulator.__main__ import BadSetting, read_config
+
+ROOT = Path(__file__).parents[2]
+ACCOUNT, SECRET = "AC" + "1" * 32, "very-secret-words"
+GOOD = {"SIMULATOR_ACCOUNT_SID": ACCOUNT, "SIMULATOR_AUTH_TOKEN": SECRET, "SIMULATOR_NUMBER": "+15550001111"}
+
+
+def test_options_come_from_the_command_line_or_the_environment() -> None:
+    given = [f"--account-sid={ACCOUNT}", "--auth-token=x", "--number=+15550001111", "--number=+15550001112", "--trial"]
+    given += ["--port=0", "--speed=60", "--voice-url=http://127.0.0.1:5000/voice_url", "--caller-id=+15550003333"]
+    config = read_config(given, {})
+    assert (config.numbers, config.caller_ids) == (("+15550001111", "+15550001112"), ("+15550003333",))
+    assert (config.port, config.speed, config.trial, config.host) == (0, 60, True, "127.0.0.1")
+    several = {"SIMULATOR_NUMBER": "+15550001111, +15550001112", "SIMULATOR_SPEED": "2", "SIMULATOR_TRIAL": "1"}
+    config = read_config([], GOOD | several)
+    assert (config.numbers, config.speed, config.trial) == (("+15550001111", "+15550001112"), 2, True)
+    assert read_config(["--number=+15550001119"], GOOD).numbers == ("+15550001119",)
+
+
+@pytest.mark.parametrize(
+    ("change", "word"),
+    [
+        ({"ACCOUNT_SID": ""}, "--account-sid"),
+        ({"ACCOUNT_SID": "AC12"}, "--account-sid"),
+        ({"AUTH_TOKEN": ""}, "token"),
+        ({"NUMBER": ""}, "--number"),
+        ({"NUMBER": "5"}, "--number"),
+        ({"CALLER_ID": "mother"}, "--caller-id"),
+        ({"PORT": "70000"}, "--port"),
+        ({"PORT": "http"}, "--port"),
+        ({"PORT": "5050.5"}, "--port"),
+        ({"SPEED": "0"}, "--speed"),
+        ({"SPEED": "nan"}, "--speed"),
+        ({"VOICE_URL": "/voice_url"}, "--voice-url"),
+        ({"STATUS_URL": "ftp://a.example"}, "--status-url"),
+        ({"TEST_ACCOUNT_SID": "AC" + "2" * 32}, "belong together"),
+    ],
+)
+def test_bad_settings_are_named(change: dict[str, str], word: str) -> None:
+    with pytest.raises(BadSetting) as refusal:
+        read_config([], GOOD | {f"SIMULATOR_{name}": value for name, value in change.items()})
+    assert word in str(refusal.value)
+    assert SECRET not in str(refusal.value)
+
+
+def start(*arguments: str, **environment: str) -> subprocess.Popen[str]:
+    command = [sys.executable, "-W", "error", "-m", "simulator", *arguments]
+    pipe = subprocess.PIPE
+    return subprocess.Popen(  # noqa: S603 - our own interpreter and module
+        command, cwd=ROOT, env=os.environ | GOOD | environment, stdout=pipe, stderr=pipe, text=True
+    )
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_it_says_where_it_listens_and_ends_at_once(number: signal.Signals, http: httpx.Client) -> None:
+    with start("--port=0") as process:
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        url = line.split()[-1]
+        with http.stream("GET", f"{url}/phones/%2B15550002222/events") as events:
+            assert next(events.iter_lines()) == "event: state"
+            process.send_signal(number)
+            out, err = process.communicate(timeout=10)
+    assert (process.returncode, out, err) == (0, "", "")
+    assert line.count("http://127.0.0.1:") == 1
+    assert SECRET not in line
+
+
+def test_it_refuses_in_one_sentence() -> None:
+    with start(SIMULATOR_ACCOUNT_SID="AC1") as process:
+        out, err = process.communicate(timeout=20)
+    assert (process.returncode, out) == (2, "")
+    assert err == "simulator: --account-sid must be AC followed by 32 hexadecimal digits.\n"
+
+
+def test_a_taken_port_is_said_plainly(sim: object, site: object) -> None:
+    port = str(getattr(site, "url", "")).rpartition(":")[2]
+    with start(f"--port={port}") as process:
+        _, err = process.communicate(timeout=20)
+    assert process.returncode == 1
+    assert err.startswith("simulator: cannot listen there: ")
+    assert err.count("\n") == 1

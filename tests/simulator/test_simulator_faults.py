@@ -1,0 +1,158 @@
+"""Faults: each goes wrong as often as it was asked to, where it was asked to, and everything else goes on."""
+
+import threading
+from typing import Any
+
+import httpx
+import pytest
+import requests
+from twilio.base.exceptions import TwilioRestException
+from twilio.rest import Client
+
+from simulator.driver import Handset, Refused, Simulator
+
+LINE, PHONE = "+15550001111", "+15550002222"
+SORRY = "We are sorry. An application error has occurred. Goodbye."
+EVENTS = ["initiated", "ringing", "answered", "completed"]
+
+
+def place(client: Client, site: Any) -> str:
+    callback = f"{site.url}/st"
+    return str(
+        client.calls.create(
+            to=PHONE,
+            from_=LINE,
+            twiml="<Response><Say>x</Say></Response>",
+            status_callback=callback,
+            status_callback_event=EVENTS,
+        ).sid
+    )
+
+
+def numbers(site: Any) -> list[str]:
+    return [seen.params["SequenceNumber"] for seen in site.at("/st")]
+
+
+def test_dropped_callbacks_never_arrive(sim: Simulator, site: Any, client: Client) -> None:
+    sim.fault("webhook", "drop", match="/st", count=2)
+    sid = place(client, site)
+    sim.advance(60)
+    assert numbers(site) == ["2", "3"]
+    assert [entry["fault"] for entry in sim.requests(sid)] == ["drop", "drop", None, None]
+
+
+def test_a_duplicate_arrives_twice(sim: Simulator, site: Any, client: Client) -> None:
+    sim.fault("webhook", "duplicate", match="/st")
+    place(client, site)
+    sim.advance(60)
+    assert numbers(site) == ["0", "0", "1", "2", "3"]
+
+
+def test_reordered_callbacks_come_after_the_next(sim: Simulator, site: Any, client: Client) -> None:
+    sim.fault("webhook", "reorder", match="/st")
+    place(client, site)
+    sim.advance(60)
+    assert numbers(site) == ["1", "0", "2", "3"]
+
+
+def test_a_late_callback_holds_up_nothing_else(sim: Simulator, site: Any, client: Client) -> None:
+    sim.fault("webhook", "delay", match="/st", seconds=30)
+    place(client, site)
+    sim.advance(29)
+    assert numbers(site) == ["1", "2", "3"]
+    sim.advance(1)
+    assert numbers(site) == ["1", "2", "3", "0"]
+
+
+def test_a_refused_document_is_tried_at_the_fallback(sim: Simulator, site: Any, phone: Handset) -> None:
+    sim.point(voice_fallback_url=f"{site.url}/fallback")
+    sim.fault("webhook", "refuse", match="/voice")
+    phone.call(LINE)
+    sim.advance(10)
+    assert site.at("/voice") == []
+    assert site.at("/fallback")[0].params["ErrorCode"] == "11205"
+
+
+def test_a_late_document_makes_the_caller_wait(sim: Simulator, site: Any, phone: Handset) -> None:
+    site.answer("/voice", "<Response><Say>x</Say></Response>")
+    sim.fault("webhook", "delay", seconds=10)
+    phone.call(LINE)
+    sim.advance(9)
+    assert phone.said == []
+    sim.advance(1)
+    assert phone.said == ["x"]
+
+
+def test_rest_refuses_and_did_nothing(sim: Simulator, site: Any, client: Client) -> None:
+    for kind, status, code in (("refuse", 429, 20429), ("error", 500, 20500)):
+        sim.fault("rest", kind, match="/Calls")
+        with pytest.raises(TwilioRestException) as refusal:
+            place(client, site)
+        assert (refusal.value.status, refusal.value.code) == (status, code)
+    assert client.calls.list() == []
+
+
+def test_a_lost_answer_was_carried_out(sim: Simulator, site: Any, client: Client, phone: Handset) -> None:
+    sim.fault("rest", "lost")
+    with pytest.raises(requests.exceptions.ConnectionError):
+        place(client, site)
+    sim.advance(60)
+    assert [call.status for call in client.calls.list()] == ["completed"]
+    assert phone.said == ["x"]
+
+
+def test_a_late_answer_comes_in_its_time(sim: Simulator, http: httpx.Client, client: Client) -> None:
+    sim.fault("rest", "delay", seconds=5)
+    answers: list[int] = []
+    asked = threading.Thread(target=lambda: answers.append(len(client.calls.list())))
+    asked.start()
+    while not answers:
+        sim.advance(5)
+    asked.join()
+    assert answers == [0]
+
+
+def test_faults_are_listed_used_up_and_cleared(sim: Simulator, http: httpx.Client, phone: Handset) -> None:
+    sim.fault("webhook", "drop", match="/nowhere", count=3)
+    sim.fault("webhook", "drop", match="/voice")
+    phone.call(LINE)
+    sim.advance(10)
+    (left,) = http.get(f"{sim.url}/faults").json()["faults"]
+    assert (left["target"], left["kind"], left["match"], left["count"]) == ("webhook", "drop", "/nowhere", 3)
+    assert phone.transcript[-1]["text"] == SORRY
+    sim.clear_faults()
+    assert http.get(f"{sim.url}/faults").json() == {"faults": []}
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"target": "moon", "kind": "drop"},
+        {"target": "rest", "kind": "drop"},
+        {"target": "webhook", "kind": "lost"},
+        {"target": "webhook", "kind": "drop", "count": 0},
+        {"target": "webhook", "kind": "drop", "count": "many"},
+        {"target": "webhook", "kind": "delay"},
+        {"target": "webhook", "kind": "delay", "seconds": -1},
+        {},
+    ],
+)
+def test_bad_faults(fault: dict[str, Any], sim: Simulator) -> None:
+    with pytest.raises(Refused) as refusal:
+        sim.ask("POST", "/faults", fault)
+    assert (refusal.value.status, refusal.value.code) == (400, "bad_fault")
+
+
+def test_the_clock_over_http(sim: Simulator, http: httpx.Client) -> None:
+    before = sim.exchange.clock.now()
+    assert http.post(f"{sim.url}/clock", json={"advance": 90}).status_code == 200
+    assert (sim.exchange.clock.now() - before).total_seconds() == 90
+    for seconds in (-1, "soon", None, 1e9):
+        assert http.post(f"{sim.url}/clock", json={"advance": seconds}).status_code == 400
+
+
+def test_a_real_clock_cannot_be_moved(http: httpx.Client) -> None:
+    with Simulator("AC" + "1" * 32, "key", [LINE], clock="real") as sim:
+        assert http.post(f"{sim.url}/clock", json={"advance": 1}).status_code == 409
+        with pytest.raises(TypeError):
+            sim.advance(1)
