@@ -144,6 +144,8 @@ class Simulator:
         self._client.close()
         self._loop.call_soon_threadsafe(self._stop.set)
         self._thread.join()
+        if error is None and self._clock.crashes:
+            raise self._clock.crashes[0]
 
     async def _run(self) -> None:
         try:
@@ -153,9 +155,9 @@ class Simulator:
             listener = Listener(create_app(self.exchange))
             port = await listener.start(self._config.host, self._config.port)
             self.url = f"http://{self._config.host}:{port}"
-        except BaseException as error:
+        except Exception as error:
             self._failure = error
-            raise
+            return
         finally:
             self._ready.set()
         await self._stop.wait()

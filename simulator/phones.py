@@ -117,6 +117,16 @@ class Phones:
         """Find a handset, or make it."""
         return self._phones.setdefault(number, Phone(number))
 
+    def touch(self, number: str) -> None:
+        """Tell those who look at a number's handset, if it has one, that something has changed."""
+        if number in self._phones:
+            self._phones[number].touch()
+
+    def release(self, call: Call) -> None:
+        """Free the handset that is in a call, if one is."""
+        if call.phone_number in self._phones:
+            self._phones[call.phone_number].release(call)
+
     def all(self) -> list[Phone]:
         """List the handsets in the order of their first mention."""
         return list(self._phones.values())

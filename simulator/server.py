@@ -28,6 +28,7 @@ def create_app(exchange: Exchange) -> Quart:
 
     @app.before_request
     async def keep_out() -> tuple[Response, int] | None:
+        await request.get_data()  # an answer that comes before the whole request would cost the client its connection
         reason = gate.reason_to_refuse(request, exchange.config.host)
         if reason is None:
             return None

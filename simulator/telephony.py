@@ -63,7 +63,7 @@ class Telephony:
             return
         call.ended_at = self.clock.now()
         self._change(call, status)
-        self._phones.get(call.phone_number).release(call)
+        self._phones.release(call)
         if report:
             self._report(call, "completed")
 
@@ -85,7 +85,7 @@ class Telephony:
                 "language": details.get("language") or None,
             }
         )
-        self._phones.get(call.phone_number).touch()
+        self._phones.touch(call.phone_number)
 
     async def _place(self, call: Call, reachable: bool) -> None:
         try:
@@ -165,14 +165,13 @@ class Telephony:
         """Carry out one document after the other until one of them, or somebody, ends the call."""
         if not call.incoming:
             self._answer(call)
-            if call.send_digits:
-                await send_tones(Stage(self, call, "", lambda *_: None), call.send_digits)
         outcome: Outcome = call.instructions
         silent, heard = 0, self.clock.now()
         while isinstance(outcome, Instructions):
             silent = silent + 1 if self.clock.now() == heard else 0
             heard = self.clock.now()
             try:
+                await self._send_digits(call)
                 outcome = await self._carry_out(call, outcome, endless=silent > MAX_SILENT_DOCUMENTS)
             except CallRedirected:
                 outcome, call.redirection = call.redirection, None
@@ -180,6 +179,11 @@ class Telephony:
         if ending is CallStatus.COMPLETED:
             self._answer(call)
         self.finish(call, ending)
+
+    async def _send_digits(self, call: Call) -> None:
+        """Dial on, once, after the answer: an extension, for example."""
+        digits, call.send_digits = call.send_digits, ""
+        await send_tones(Stage(self, call, "", lambda *_: None), digits)
 
     async def _carry_out(self, call: Call, instructions: Instructions, endless: bool) -> Outcome:
         """Fetch one document and perform its verbs; None says that it has ended."""
@@ -208,7 +212,7 @@ class Telephony:
         call.status = status
         call.updated_at = self.clock.now()
         call.stirred.notify()
-        self._phones.get(call.phone_number).touch()
+        self._phones.touch(call.phone_number)
 
     def _report(self, call: Call, event: str) -> None:
         """Post a status callback where the event is subscribed to; every event takes a sequence number."""

@@ -113,6 +113,20 @@ def site() -> Iterator[Site]:
     site.close()
 
 
+SETTINGS = {
+    "caller_ids": ("+15550003333",),
+    "test_account_sid": "AC" + "2" * 32,
+    "test_auth_token": TEST_KEY,
+}
+
+
+@pytest.fixture(scope="session")
+def quiet_sim() -> Iterator[Simulator]:
+    """A simulator for what is refused: as nothing comes of that, all such tests share it."""
+    with Simulator(ACCOUNT, KEY, [LINE], **SETTINGS) as simulator:
+        yield simulator
+
+
 @pytest.fixture
 def sim(site: Site) -> Iterator[Simulator]:
     """A simulator whose number asks the site's /voice, /sms and /status."""
@@ -123,9 +137,7 @@ def sim(site: Site) -> Iterator[Simulator]:
         voice_url=f"{site.url}/voice",
         sms_url=f"{site.url}/sms",
         status_url=f"{site.url}/number-status",
-        caller_ids=("+15550003333",),
-        test_account_sid="AC" + "2" * 32,
-        test_auth_token=TEST_KEY,
+        **SETTINGS,
     ) as simulator:
         yield simulator
 

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from simulator.__main__ import BadSetting, read_config
+from simulator.__main__ import BadSetting, main, read_config
 
 ROOT = Path(__file__).parents[2]
 ACCOUNT, SECRET = "AC" + "1" * 32, "very-secret-words"
@@ -54,11 +55,11 @@ def test_bad_settings_are_named(change: dict[str, str], word: str) -> None:
     assert SECRET not in str(refusal.value)
 
 
-def start(*arguments: str, **environment: str) -> subprocess.Popen[str]:
+def start(*arguments: str) -> subprocess.Popen[str]:
     command = [sys.executable, "-W", "error", "-m", "simulator", *arguments]
     pipe = subprocess.PIPE
     return subprocess.Popen(  # noqa: S603 - our own interpreter and module
-        command, cwd=ROOT, env=os.environ | GOOD | environment, stdout=pipe, stderr=pipe, text=True
+        command, cwd=ROOT, env=os.environ | GOOD, stdout=pipe, stderr=pipe, text=True
     )
 
 
@@ -77,17 +78,21 @@ def test_it_says_where_it_listens_and_ends_at_once(number: signal.Signals, http:
     assert SECRET not in line
 
 
-def test_it_refuses_in_one_sentence() -> None:
-    with start(SIMULATOR_ACCOUNT_SID="AC1") as process:
-        out, err = process.communicate(timeout=20)
-    assert (process.returncode, out) == (2, "")
-    assert err == "simulator: --account-sid must be AC followed by 32 hexadecimal digits.\n"
+def run(monkeypatch: pytest.MonkeyPatch, *arguments: str, **environment: str) -> int:
+    monkeypatch.setattr(sys, "argv", ["simulator", *arguments])
+    for name, value in (GOOD | environment).items():
+        monkeypatch.setenv(name, value)
+    return main()
 
 
-def test_a_taken_port_is_said_plainly(sim: object, site: object) -> None:
-    port = str(getattr(site, "url", "")).rpartition(":")[2]
-    with start(f"--port={port}") as process:
-        _, err = process.communicate(timeout=20)
-    assert process.returncode == 1
-    assert err.startswith("simulator: cannot listen there: ")
-    assert err.count("\n") == 1
+def test_it_refuses_in_one_sentence(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(monkeypatch, SIMULATOR_ACCOUNT_SID="AC1") == 2
+    assert capsys.readouterr().err == "simulator: --account-sid must be AC followed by 32 hexadecimal digits.\n"
+
+
+def test_a_taken_port_is_said_plainly(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        assert run(monkeypatch, f"--port={taken.getsockname()[1]}") == 1
+    said = capsys.readouterr()
+    assert (said.out, said.err.count("\n")) == ("", 1)
+    assert said.err.startswith("simulator: cannot listen there: ")

@@ -137,9 +137,9 @@ def test_faults_are_listed_used_up_and_cleared(sim: Simulator, http: httpx.Clien
         {},
     ],
 )
-def test_bad_faults(fault: dict[str, Any], sim: Simulator) -> None:
+def test_bad_faults(fault: dict[str, Any], quiet_sim: Simulator) -> None:
     with pytest.raises(Refused) as refusal:
-        sim.ask("POST", "/faults", fault)
+        quiet_sim.ask("POST", "/faults", fault)
     assert (refusal.value.status, refusal.value.code) == (400, "bad_fault")
 
 

@@ -219,8 +219,8 @@ def test_a_phone_reaches_only_the_accounts_numbers(phone: Handset) -> None:
 
 
 @pytest.mark.parametrize("path", ["/phones/%2B15550001111", "/phones/nobody", "/phones/12", "/nothing"])
-def test_what_is_no_phone(path: str, sim: Simulator, http: httpx.Client) -> None:
-    response = http.get(sim.url + path)
+def test_what_is_no_phone(path: str, quiet_sim: Simulator, http: httpx.Client) -> None:
+    response = http.get(quiet_sim.url + path)
     assert response.status_code == 404
     assert set(response.json()["error"]) == {"code", "message"}
 
@@ -239,15 +239,15 @@ def test_what_is_no_phone(path: str, sim: Simulator, http: httpx.Client) -> None
         ("/text", {"to": LINE, "body": "x", "media": "picture"}),
     ],
 )
-def test_bad_bodies(path: str, body: dict[str, Any], sim: Simulator, http: httpx.Client) -> None:
-    response = http.post(f"{sim.url}/phones/%2B15550002222{path}", json=body)
+def test_bad_bodies(path: str, body: dict[str, Any], quiet_sim: Simulator, http: httpx.Client) -> None:
+    response = http.post(f"{quiet_sim.url}/phones/%2B15550002222{path}", json=body)
     assert (response.status_code, response.json()["error"]["code"]) == (400, "bad_body")
 
 
-def test_a_body_that_is_no_object(sim: Simulator, http: httpx.Client) -> None:
+def test_a_body_that_is_no_object(quiet_sim: Simulator, http: httpx.Client) -> None:
     for content in (b"[]", b"{", b"null"):
         headers = {"Content-Type": "application/json"}
-        assert http.post(f"{sim.url}/phones/{PHONE}/call", content=content, headers=headers).status_code == 400
+        assert http.post(f"{quiet_sim.url}/phones/{PHONE}/call", content=content, headers=headers).status_code == 400
 
 
 def test_forms_and_a_raw_plus_are_accepted(sim: Simulator, http: httpx.Client, site: Any) -> None:
@@ -275,19 +275,19 @@ def test_the_list_of_phones(sim: Simulator, phone: Handset, http: httpx.Client) 
         {"Host": "evil.example"},
     ],
 )
-def test_other_sites_are_kept_out(headers: dict[str, str], sim: Simulator, http: httpx.Client, phone: Handset) -> None:
+def test_other_sites_are_kept_out(headers: dict[str, str], quiet_sim: Simulator, http: httpx.Client) -> None:
     for path in (f"/phones/{PHONE}/text", "/faults", "/clock"):
-        response = http.post(sim.url + path, json={"to": LINE, "body": "x"}, headers=headers)
+        response = http.post(quiet_sim.url + path, json={"to": LINE, "body": "x"}, headers=headers)
         assert (response.status_code, response.json()["error"]["code"]) == (403, "forbidden")
-    assert phone.messages == []
+    assert quiet_sim.phone(PHONE).messages == []
 
 
-def test_this_page_and_other_names_of_this_machine_are_let_in(sim: Simulator, http: httpx.Client) -> None:
-    headers = {"Origin": sim.url, "Sec-Fetch-Site": "same-origin"}
-    assert http.post(f"{sim.url}/phones/{PHONE}", json={"on_ring": "ring"}, headers=headers).status_code == 200
+def test_this_page_and_other_names_of_this_machine_are_let_in(quiet_sim: Simulator, http: httpx.Client) -> None:
+    headers = {"Origin": quiet_sim.url, "Sec-Fetch-Site": "same-origin"}
+    assert http.post(f"{quiet_sim.url}/phones/{PHONE}", json={"on_ring": "ring"}, headers=headers).status_code == 200
     for host in ("localhost:5050", "127.0.0.1", "[::1]:5050"):
-        assert http.get(f"{sim.url}/phones", headers={"Host": host}).status_code == 200
-    assert http.get(f"{sim.url}/phones", headers={"Host": "rebound.example:5050"}).status_code == 403
+        assert http.get(f"{quiet_sim.url}/phones", headers={"Host": host}).status_code == 200
+    assert http.get(f"{quiet_sim.url}/phones", headers={"Host": "rebound.example:5050"}).status_code == 403
 
 
 def test_events_tell_every_change_and_an_attended_phone_is_not_answered_for(
@@ -328,3 +328,19 @@ def test_the_pages_are_served(sim: Simulator, http: httpx.Client) -> None:
     inspector = http.get(f"{sim.url}/requests", headers={"Accept": "text/html,*/*;q=0.8"})
     assert inspector.headers["Content-Type"].startswith("text/html")
     assert http.get(f"{sim.url}/requests", headers={"Accept": "*/*"}).json() == {"requests": []}
+
+
+def test_digits_to_be_sent_do_not_stand_in_the_way_of_a_redirect(
+    sim: Simulator, phone: Handset, client: Client
+) -> None:
+    sid = ring(client, HELLO, send_digits="WWWWWWWW1")
+    sim.advance(5)
+    client.calls(sid).update(twiml="<Response><Say>instead</Say></Response>")
+    sim.advance(30)
+    assert [line["text"] for line in phone.transcript] == ["instead"]
+
+
+def test_the_accounts_number_is_never_a_phone(sim: Simulator, client: Client, http: httpx.Client) -> None:
+    client.calls.create(to=LINE, from_=LINE, twiml=HELLO)
+    sim.advance(5)
+    assert http.get(f"{sim.url}/phones").json()["phones"] == []

@@ -61,6 +61,11 @@ def magic_rest(sim: Simulator, http: httpx.Client) -> Rest:
     return Rest(http, sim.url, TEST_ACCOUNT, TEST_KEY)
 
 
+@pytest.fixture
+def quiet_rest(quiet_sim: Simulator, http: httpx.Client) -> Rest:
+    return Rest(http, quiet_sim.url)
+
+
 def test_a_call_has_twilios_shape_at_every_stage(rest: Rest, sim: Simulator, phone: Handset) -> None:
     phone.on_ring("ring")
     placed = rest.ask("POST", "/Calls.json", "call", 201, To=PHONE, From=LINE, Twiml=HELLO)
@@ -119,8 +124,8 @@ def test_pictures_make_an_mms(rest: Rest) -> None:
     assert (sent["sid"][:2], sent["num_media"], sent["body"]) == ("MM", "2", "")
 
 
-def test_the_account(rest: Rest) -> None:
-    account = rest.ask("GET", ".json", "account")
+def test_the_account(quiet_rest: Rest) -> None:
+    account = quiet_rest.ask("GET", ".json", "account")
     assert (account["sid"], account["type"], account["auth_token"]) == (ACCOUNT, "Full", None)
 
 
@@ -168,15 +173,15 @@ MESSAGE_REFUSALS: list[tuple[dict[str, Any], int]] = [
 
 
 @pytest.mark.parametrize(("change", "code"), CALL_REFUSALS, ids=lambda value: str(value)[:40])
-def test_calls_that_are_refused(change: dict[str, Any], code: int, rest: Rest, sim: Simulator) -> None:
-    rest.refused("/Calls.json", code, **(CALL | change))
-    assert rest.ask("GET", "/Calls.json", "calls")["calls"] == []
+def test_calls_that_are_refused(change: dict[str, Any], code: int, quiet_rest: Rest) -> None:
+    quiet_rest.refused("/Calls.json", code, **(CALL | change))
+    assert quiet_rest.ask("GET", "/Calls.json", "calls")["calls"] == []
 
 
 @pytest.mark.parametrize(("change", "code"), MESSAGE_REFUSALS, ids=lambda value: str(value)[:40])
-def test_messages_that_are_refused(change: dict[str, Any], code: int, rest: Rest, sim: Simulator) -> None:
-    rest.refused("/Messages.json", code, **(MESSAGE | change))
-    assert rest.ask("GET", "/Messages.json", "messages")["messages"] == []
+def test_messages_that_are_refused(change: dict[str, Any], code: int, quiet_rest: Rest) -> None:
+    quiet_rest.refused("/Messages.json", code, **(MESSAGE | change))
+    assert quiet_rest.ask("GET", "/Messages.json", "messages")["messages"] == []
 
 
 def test_what_may_be_left_out_or_is_unknown_is_no_reason_to_refuse(rest: Rest) -> None:
@@ -207,9 +212,13 @@ def test_what_may_be_left_out_or_is_unknown_is_no_reason_to_refuse(rest: Rest) -
         ("Messages", "+15005550006", "+15005550009", 21614),
     ],
 )
-def test_magic_numbers(resource: str, sender: str, to: str, code: int, magic_rest: Rest) -> None:
+def test_magic_numbers(
+    resource: str, sender: str, to: str, code: int, quiet_sim: Simulator, http: httpx.Client
+) -> None:
     fields = (CALL if resource == "Calls" else MESSAGE) | {"To": to, "From": sender}
-    magic_rest.refused(f"/{resource}.json", code, 429 if code == 21611 else 400, **fields)
+    Rest(http, quiet_sim.url, TEST_ACCOUNT, TEST_KEY).refused(
+        f"/{resource}.json", code, 429 if code == 21611 else 400, **fields
+    )
 
 
 def test_test_credentials_have_no_effects(
@@ -230,28 +239,28 @@ def test_test_credentials_have_no_effects(
     ("account", "key"),
     [(ACCOUNT, "wrong"), ("AC" + "3" * 32, KEY), (TEST_ACCOUNT, KEY), (ACCOUNT, ""), (ACCOUNT, "ключ")],
 )
-def test_wrong_credentials(account: str, key: str, sim: Simulator, http: httpx.Client) -> None:
-    Rest(http, sim.url, account, key).refused("/Calls.json", 20003, 401, "GET")
+def test_wrong_credentials(account: str, key: str, quiet_sim: Simulator, http: httpx.Client) -> None:
+    Rest(http, quiet_sim.url, account, key).refused("/Calls.json", 20003, 401, "GET")
 
 
-def test_missing_credentials_are_asked_for(sim: Simulator, http: httpx.Client) -> None:
-    response = http.get(f"{sim.url}/2010-04-01/Accounts/{ACCOUNT}/Calls.json")
+def test_missing_credentials_are_asked_for(quiet_sim: Simulator, http: httpx.Client) -> None:
+    response = http.get(f"{quiet_sim.url}/2010-04-01/Accounts/{ACCOUNT}/Calls.json")
     assert response.status_code == 401
     assert response.headers["WWW-Authenticate"] == 'Basic realm="Twilio API"'
     assert check("error", response.json())["code"] == 20003
 
 
-def test_the_credentials_of_one_account_open_no_other(sim: Simulator, http: httpx.Client) -> None:
-    response = http.get(f"{sim.url}/2010-04-01/Accounts/{TEST_ACCOUNT}/Calls.json", auth=(ACCOUNT, KEY))
+def test_the_credentials_of_one_account_open_no_other(quiet_sim: Simulator, http: httpx.Client) -> None:
+    response = http.get(f"{quiet_sim.url}/2010-04-01/Accounts/{TEST_ACCOUNT}/Calls.json", auth=(ACCOUNT, KEY))
     assert response.status_code == 401
 
 
-def test_unknown_things_and_methods(rest: Rest) -> None:
-    rest.refused("/Calls/CA" + "0" * 32 + ".json", 20404, 404, "GET")
-    rest.refused("/Messages/SM" + "0" * 32 + ".json", 20404, 404, "GET")
-    rest.refused("/Conferences.json", 20404, 404, "GET")
-    rest.refused("/Calls.json", 20004, 405, "PUT")
-    rest.refused("/Calls.json", 20004, 405, "DELETE")
+def test_unknown_things_and_methods(quiet_rest: Rest) -> None:
+    quiet_rest.refused("/Calls/CA" + "0" * 32 + ".json", 20404, 404, "GET")
+    quiet_rest.refused("/Messages/SM" + "0" * 32 + ".json", 20404, 404, "GET")
+    quiet_rest.refused("/Conferences.json", 20404, 404, "GET")
+    quiet_rest.refused("/Calls.json", 20004, 405, "PUT")
+    quiet_rest.refused("/Calls.json", 20004, 405, "DELETE")
 
 
 def test_pages_hold_their_place_while_new_calls_arrive(
@@ -274,8 +283,8 @@ def test_pages_hold_their_place_while_new_calls_arrive(
     assert len(client.calls.list(page_size=2)) == 6
 
 
-def test_an_empty_page(rest: Rest) -> None:
-    empty = rest.ask("GET", "/Messages.json", "messages", To=PHONE)
+def test_an_empty_page(quiet_rest: Rest) -> None:
+    empty = quiet_rest.ask("GET", "/Messages.json", "messages", To=PHONE)
     assert (empty["messages"], empty["start"], empty["end"], empty["next_page_uri"]) == ([], 0, 0, None)
 
 
@@ -289,8 +298,8 @@ def test_an_empty_page(rest: Rest) -> None:
         ({"StartTime": "yesterday"}, 20001),
     ],
 )
-def test_lists_that_are_refused(fields: dict[str, str], code: int, rest: Rest) -> None:
-    rest.refused("/Calls.json", code, method="GET", **fields)
+def test_lists_that_are_refused(fields: dict[str, str], code: int, quiet_rest: Rest) -> None:
+    quiet_rest.refused("/Calls.json", code, method="GET", **fields)
 
 
 def test_calls_are_found_by_what_they_are(rest: Rest, sim: Simulator) -> None:
