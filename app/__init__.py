@@ -3,7 +3,7 @@
 from flask import Flask
 from flask_bootstrap import Bootstrap5
 
-from app import database, routes
+from app import auth, database, routes
 from app.routes import responses
 from app.settings import Settings
 from app.twilio_service import TwilioService
@@ -26,6 +26,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         PERMANENT_SESSION_LIFETIME=12 * 3600,  # seconds: a working day
         BOOTSTRAP_SERVE_LOCAL=True,
     )
+    app.session_interface = auth.Sessions()
     Bootstrap5(app)
     database.init_app(app, settings)
     responses.init_app(app, settings)

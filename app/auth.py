@@ -5,7 +5,8 @@ from hashlib import sha256
 from hmac import compare_digest, new
 from urllib.parse import urlsplit
 
-from flask import abort, redirect, request, session, url_for
+from flask import Flask, Request, abort, redirect, request, session, url_for
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from werkzeug.datastructures import WWWAuthenticate
 from werkzeug.exceptions import TooManyRequests, Unauthorized
 from werkzeug.security import check_password_hash
@@ -20,6 +21,15 @@ SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 ATTEMPTS = 5  # wrong passwords from one address …
 ATTEMPTS_IN_ALL = 100  # … and from all of them, so that many addresses do not help
 WINDOW = timedelta(minutes=15)
+
+
+class Sessions(SecureCookieSessionInterface):
+    """Flask's signed cookie; without one there is nothing to check, and webhooks bring none."""
+
+    def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
+        if "HTTP_COOKIE" not in request.environ:
+            return self.session_class()
+        return super().open_session(app, request)
 
 
 def require_operator() -> Response | None:

@@ -1,15 +1,19 @@
 """The database connection: SQLite in WAL by default, PostgreSQL by DATABASE_URL; migrations; writes that share a disk flush."""
 
-from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
 from threading import Lock
 from typing import Any, TypeVar
 
 from flask import Flask, current_app
 from flask_alembic import Alembic
-from flask_sqlalchemy_lite import SQLAlchemy
-from sqlalchemy import Connection, Engine, event, text
+from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, make_url, text
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
 
 from app.errors import LedgerUnavailable
 from app.models import Base
@@ -17,128 +21,186 @@ from app.settings import Settings
 
 PATIENCE = 5  # seconds a request waits for a connection or the write lock; Twilio waits 15 for the answer
 
-Work = Callable[[Connection], Any]
-
-db = SQLAlchemy()
-alembic = Alembic(metadatas=Base.metadata)
+T = TypeVar("T")
+Row = dict[str, str | int | None]
 
 
 def init_app(app: Flask, settings: Settings) -> None:
-    """Bind the database and its migrations to the application."""
-    url = settings.database_url.get_secret_value()
-    app.config["SQLALCHEMY_ENGINES"] = {"default": {"url": url, "pool_timeout": PATIENCE, "pool_size": 10, "hide_parameters": True}}
+    """Bind the database and its migrations to the application; a relative SQLite path is below the instance folder."""
+    url = make_url(settings.database_url.get_secret_value())
+    if url.get_backend_name() == "sqlite":
+        url = _in_folder(url, Path(app.instance_path))
+    # A parameter is a phone number or a text, and an error message may reach the log.
+    engine = create_engine(url, pool_size=10, pool_timeout=PATIENCE, hide_parameters=True)
+    app.extensions["engine"] = engine
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _open_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+        app.extensions["writer"] = SingleWriter(engine)
+    else:
+        app.extensions["writer"] = ManyWriters(engine)
     app.config["ALEMBIC"] = {"script_location": "migrations"}
-    db.init_app(app)
-    alembic.init_app(app)
-    with app.app_context():
-        if db.engine.dialect.name == "sqlite":
-            event.listen(db.engine, "connect", _open_sqlite)
-            event.listen(db.engine, "begin", _begin_sqlite)
-            app.extensions["write"] = GroupCommit(db.engine.execution_options(sqlite_begin="BEGIN IMMEDIATE"))
-        else:
-            app.extensions["write"] = TransactionEach(db.engine)
+    Alembic(app, metadatas=Base.metadata, engines=engine, run_mkdir=False)
 
 
-T = TypeVar("T")
+def read() -> Session:
+    """A session to read with, in a `with`: what it returned stays readable after it."""
+    return Session(current_app.extensions["engine"])
 
 
 def write(work: Callable[[Connection], T]) -> T:
     """Run `work` in a transaction and return its result once that is on disk. Raises LedgerUnavailable."""
+    return _kept(lambda writer: writer.write(work))
+
+
+def append(table: Table, row: Row) -> bool:
+    """Put a row on disk unless its SID is there; False if it may have been. Raises LedgerUnavailable.
+
+    Values are texts, whole numbers and None; times as `moment` writes them.
+    """
+    return _kept(lambda writer: writer.append(table, row))
+
+
+def moment(time: datetime) -> str:
+    """A time as SQLite's columns hold it; PostgreSQL reads it too."""
+    return time.astimezone(UTC).isoformat(" ", "microseconds")
+
+
+def _kept(do: Callable[[Any], T]) -> T:
     try:
-        result: T = current_app.extensions["write"](work)
-        return result
+        return do(current_app.extensions["writer"])
     except SQLAlchemyError as error:
         raise LedgerUnavailable("The database cannot be written just now.") from error
 
 
 def is_migrated() -> bool:
-    """Whether the database answers and has the newest schema."""
-    with db.engine.connect() as connection:
-        current = set(connection.scalars(text("SELECT version_num FROM alembic_version")))
-    return current == set(alembic.script_directory.get_heads())
+    """Whether the database has the newest schema. Raises SQLAlchemyError if it does not answer or was never migrated."""
+    newest = current_app.extensions["alembic"].script_directory.get_heads()
+    with read() as session:
+        return set(session.scalars(text("SELECT version_num FROM alembic_version"))) == set(newest)
 
 
-class GroupCommit:
-    """One writer at a time, who writes for all who wait: their rows reach the disk with a single flush.
+def _in_folder(url: URL, folder: Path) -> URL:
+    path = folder / (url.database or "switchboard.db")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return url.set(database=str(path))
 
-    SQLite lets one connection write, and each commit waits for the disk, which costs more than all else in a webhook.
+
+class SingleWriter:
+    """SQLite lets one connection write at a time: the threads of this process take turns here.
+
+    A commit waits for the disk, which costs more than all else in a webhook. So the rows that are appended while another write is
+    under way wait together; the first of their threads then leads, and writes them all with one statement and one flush.
     """
 
     def __init__(self, engine: Engine) -> None:
-        self._engine = engine
-        self._waiting: deque[_Entry] = deque()
-        self._pen = Lock()
+        self._transactions = engine.execution_options(sqlite_begin="BEGIN IMMEDIATE")
+        self._statements = engine.execution_options(sqlite_begin=None)  # each statement is its own transaction
+        self._turn = Lock()
+        self._queue = Lock()
+        self._waiting: list[_Appended] = []
+        self._led = False
 
-    def __call__(self, work: Work) -> Any:
-        entry = _Entry(work)
-        self._waiting.append(entry)
-        if not self._pen.acquire(timeout=PATIENCE):
+    def write(self, work: Callable[[Connection], T]) -> T:
+        with self._take_turn(), self._transactions.begin() as connection:
+            return work(connection)
+
+    def append(self, table: Table, row: Row) -> bool:
+        appended = _Appended(table, row)
+        with self._queue:
+            self._waiting.append(appended)
+            leads, self._led = not self._led, True
+        if not leads:
+            appended.woken.acquire()
+        if not appended.done:
+            self._lead()
+        if appended.error:
+            raise appended.error
+        return appended.is_new
+
+    def _lead(self) -> None:
+        with self._queue:
+            batch, self._waiting = self._waiting, []
+        try:
+            for table in {appended.table for appended in batch}:
+                self._write_rows(table, [appended for appended in batch if appended.table is table])
+        finally:
+            with self._queue:
+                if self._waiting:
+                    self._waiting[0].woken.release()  # to lead the next batch
+                else:
+                    self._led = False
+            for appended in batch:
+                appended.done = True
+                appended.woken.release()
+
+    def _write_rows(self, table: Table, batch: list["_Appended"]) -> None:
+        statement, columns = _insert(table, len(batch))
+        values = tuple(appended.row.get(column) for appended in batch for column in columns)
+        error: Exception | None = None
+        written = 0
+        try:
+            with self._take_turn(), self._statements.connect() as connection:
+                written = connection.exec_driver_sql(statement, values).rowcount
+        except (SQLAlchemyError, LedgerUnavailable) as fault:
+            error = fault
+        for appended in batch:
+            appended.error, appended.is_new = error, written == len(batch)
+
+    @contextmanager
+    def _take_turn(self) -> Iterator[None]:
+        if not self._turn.acquire(timeout=PATIENCE):
             raise LedgerUnavailable("The database is too busy to be written just now.")
         try:
-            if not entry.done:
-                self._write_waiting()
+            yield
         finally:
-            self._pen.release()
-        if entry.error:
-            raise entry.error
-        return entry.result
-
-    def _write_waiting(self) -> None:
-        entries = [self._waiting.popleft() for _ in range(len(self._waiting))]
-        pending = list(entries)
-        try:
-            while pending:
-                pending = self._write_together(pending)
-        finally:
-            for entry in entries:
-                entry.done = True
-
-    def _write_together(self, entries: list["_Entry"]) -> list["_Entry"]:
-        """Write them in one transaction; where one of them fails, nothing is written and the others are returned."""
-        culprit = None
-        try:
-            with self._engine.begin() as connection:
-                for entry in entries:
-                    culprit = entry
-                    entry.result = entry.work(connection)
-                culprit = None
-        except Exception as error:
-            failed = [culprit] if culprit else entries
-            for entry in failed:
-                entry.error = error
-            return [entry for entry in entries if entry not in failed]
-        for entry in entries:
-            entry.error = None
-        return []
+            self._turn.release()
 
 
-class _Entry:
-    """A write that waits: `error` stands until it is on disk."""
+class _Appended:
+    """A row on its way to the disk, and the thread that waits for it: woken when it is there, or to lead; till then, `error` stands."""
 
-    def __init__(self, work: Work) -> None:
-        self.work = work
+    def __init__(self, table: Table, row: Row) -> None:
+        self.table = table
+        self.row = row
         self.done = False
-        self.result: Any = None
+        self.is_new = False
         self.error: Exception | None = LedgerUnavailable("The write was abandoned.")
+        self.woken = Lock()
+        self.woken.acquire()
 
 
-class TransactionEach:
-    """A transaction for each write: PostgreSQL has many writers and shares their flushes itself."""
+@cache
+def _insert(table: Table, rows: int) -> tuple[str, list[str]]:
+    """One INSERT of so many rows, and the columns in the order of its parameters."""
+    columns = [column.name for column in table.columns if not column.primary_key]
+    statement = sqlite.insert(table).values([dict.fromkeys(columns)] * rows).on_conflict_do_nothing()
+    return str(statement.compile(dialect=sqlite.dialect())), columns
+
+
+class ManyWriters:
+    """PostgreSQL has many writers and lets them share a flush by itself."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def __call__(self, work: Work) -> Any:
+    def write(self, work: Callable[[Connection], T]) -> T:
         with self._engine.begin() as connection:
             return work(connection)
+
+    def append(self, table: Table, row: Row) -> bool:
+        with self._engine.begin() as connection:
+            return connection.execute(postgresql.insert(table).on_conflict_do_nothing(), row).rowcount == 1
 
 
 def _open_sqlite(connection: Any, _record: object) -> None:
     connection.isolation_level = None  # the driver would begin transactions in its own way: _begin_sqlite does
     connection.execute(f"PRAGMA busy_timeout = {PATIENCE * 1000}")
     connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA wal_autocheckpoint = 4000")  # pages of 4 kB; the default, 1000, writes the same pages too often
     connection.execute("PRAGMA synchronous = FULL")  # acknowledged means on disk, after a power cut too
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    connection.exec_driver_sql(connection.get_execution_options().get("sqlite_begin", "BEGIN"))
+    if begin := connection.get_execution_options().get("sqlite_begin", "BEGIN"):
+        connection.exec_driver_sql(begin)

@@ -8,14 +8,13 @@ takes a new status only if its rank is higher: callbacks may come late, twice an
 import json
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from functools import cache
 from secrets import token_hex
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, and_, delete, func, insert, or_, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from app.database import db, write
+from app.database import append, moment, read, write
 from app.models import Call, Message, SignInFailure
 
 PROGRESS = {
@@ -124,20 +123,27 @@ def record_message(
     *, sid: str | None, from_number: str, to_number: str, body: str, media: Sequence[str], answer: str
 ) -> str:
     """Write an incoming text with the TwiML that answers it, and return the answer: the first one given, if it came before."""
-    row = _new_row(Message, sid=sid, direction="inbound", from_number=from_number, to_number=to_number, status="received")
-    row |= {"body": body, "media": json.dumps(media) if media else None, "answer": answer}
-
-    def work(connection: Connection) -> str:
-        if connection.execute(_insert_once(connection.dialect.name), row).rowcount:
-            return answer
-        return connection.scalar(select(Message.answer).where(Message.sid == sid)) or answer
-
-    return write(work)
-
-
-@cache
-def _insert_once(dialect: str) -> Any:
-    return INSERT[dialect](Message).on_conflict_do_nothing(index_elements=["sid"])
+    now = moment(_now())
+    is_new = append(
+        Message.__table__,
+        {
+            "sid": sid,
+            "direction": "inbound",
+            "from_number": from_number,
+            "to_number": to_number,
+            "status": "received",
+            "progress": PROGRESS[Message]["received"],
+            "created_at": now,
+            "updated_at": now,
+            "body": body,
+            "media": json.dumps(media) if media else None,
+            "answer": answer,
+        },
+    )
+    if is_new:
+        return answer
+    with read() as session:
+        return session.scalar(select(Message.answer).where(Message.sid == sid)) or answer
 
 
 def _new_row(kind: Kind, **fields: Any) -> dict[str, Any]:
@@ -152,18 +158,21 @@ def _new_row(kind: Kind, **fields: Any) -> dict[str, Any]:
 
 def latest(kind: type[Row], limit: int) -> Sequence[Row]:
     """The newest calls or messages, newest first."""
-    return db.session.scalars(select(kind).order_by(kind.id.desc()).limit(limit)).all()
+    with read() as session:
+        return session.scalars(select(kind).order_by(kind.id.desc()).limit(limit)).all()
 
 
 def find(kind: type[Row], attempt: str) -> Row | None:
     """The outgoing call or message of an attempt."""
-    return db.session.scalar(select(kind).where(kind.attempt == attempt))
+    with read() as session:
+        return session.scalar(select(kind).where(kind.attempt == attempt))
 
 
 def sign_in_failures(within: timedelta, address: str | None = None) -> int:
     """How many wrong passwords came lately, from `address` or in all."""
     recent = select(func.count()).select_from(SignInFailure).where(SignInFailure.at > _now() - within)
-    return db.session.scalar(recent.where(SignInFailure.address == address) if address else recent) or 0
+    with read() as session:
+        return session.scalar(recent.where(SignInFailure.address == address) if address else recent) or 0
 
 
 def record_sign_in_failure(address: str, keep: timedelta) -> None:

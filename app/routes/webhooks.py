@@ -8,6 +8,7 @@ from werkzeug.exceptions import HTTPException
 from app import ledger, twiml
 from app.errors import SwitchboardError
 from app.models import Call, Message
+from app.routes.responses import on_bug, on_http_error, on_switchboard_error
 from app.signature import require_twilio
 
 log = logging.getLogger(__name__)
@@ -60,8 +61,10 @@ def message_status() -> Response:
 @bp.errorhandler(Exception)
 def on_error(problem: Exception) -> Response:
     """A caller hears a sentence, never a fault; everybody else gets the error that is due."""
-    if request.endpoint != "switchboard.webhooks.voice_url" or isinstance(problem, HTTPException):
-        raise problem
+    if isinstance(problem, HTTPException):
+        return on_http_error(problem)
+    if request.endpoint != "switchboard.webhooks.voice_url":
+        return on_switchboard_error(problem) if isinstance(problem, SwitchboardError) else on_bug(problem)
     log.error("voice_url could not answer: %s", type(problem).__name__, exc_info=not isinstance(problem, SwitchboardError))
     return _twiml(twiml.say(twiml.SORRY))
 

@@ -1,0 +1,38 @@
+# Each target works from a bare checkout: python3 with venv, and make, are all it takes.
+PYTHON ?= python3
+PIP = .venv/bin/pip install --quiet --disable-pip-version-check --require-hashes
+
+.DEFAULT_GOAL := run
+.PHONY: run test check bench e2e pin
+
+run: .venv/run ## the simulator and the application, until Ctrl-C
+	@exec .venv/bin/python -m dev.run
+
+test: .venv/dev ## every test that this machine can run
+	.venv/bin/python -m pytest
+
+check: .venv/dev ## style, types, layers
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/mypy
+	.venv/bin/lint-imports --no-cache
+
+bench: .venv/dev ## what a recorded message costs, as ratios
+	.venv/bin/python -m bench
+
+e2e: .venv/dev ## in the system's Chromium; behind Caddy; with Node's client
+	.venv/bin/python -m pytest tests/e2e
+
+pin: .venv/dev
+	.venv/bin/pip install --quiet --disable-pip-version-check uv
+	set -e; for part in requirements requirements-simulator requirements-dev; do \
+	  .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --custom-compile-command "make pin" --upgrade $$part.in -o $$part.txt; done
+
+.venv/run: requirements.txt requirements-simulator.txt
+	$(PYTHON) -m venv .venv
+	$(PIP) -r requirements.txt -r requirements-simulator.txt
+	@touch $@
+
+.venv/dev: .venv/run requirements-dev.txt
+	$(PIP) -r requirements-dev.txt
+	@touch $@

@@ -1,0 +1,1 @@
+"""Running Switchboard on a developer's machine."""

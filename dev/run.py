@@ -1,0 +1,143 @@
+"""The whole system on this machine: simulator and application, until Ctrl-C. `make run` calls it."""
+
+import os
+import secrets
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from types import FrameType
+from urllib.error import URLError
+from urllib.parse import urlsplit
+from urllib.request import urlopen
+
+from dotenv import dotenv_values
+
+from app.settings import ROOT, Settings, SettingsError, is_loopback
+
+START_LIMIT = 60  # seconds
+STOP_LIMIT = 10  # seconds
+GENERATED = {
+    "TWILIO_ACCOUNT_SID": lambda: "AC" + secrets.token_hex(16),
+    "TWILIO_AUTH_TOKEN": lambda: secrets.token_hex(16),
+    "SECRET_KEY": lambda: secrets.token_hex(32),
+    "OPERATOR_PASSWORD": lambda: secrets.token_urlsafe(12),
+}
+
+
+def main() -> int:
+    """Returns the exit status: 0 after Ctrl-C, 1 when something could not start or ended by itself."""
+    signal.signal(signal.SIGTERM, _interrupt)
+    signal.signal(signal.SIGHUP, _interrupt)
+    env_file = ROOT / ".env"
+    if not env_file.exists():
+        env_file.touch(mode=0o600)
+        env_file.write_text(filled_in((ROOT / ".env.example").read_text()))
+    environ = environment(env_file)
+    try:
+        settings = Settings.load(environ, env_file)
+    except SettingsError as error:
+        print(error, file=sys.stderr)
+        return 1
+    processes: list[subprocess.Popen[bytes]] = []
+    try:
+        return _run(settings, environ, processes)
+    except KeyboardInterrupt:
+        print("\nStopping.")
+        return 0
+    finally:
+        _stop(processes)
+
+
+def filled_in(example: str) -> str:
+    """The text of .env.example with a fresh value for each secret that must not be empty."""
+    lines = example.splitlines()
+    return "\n".join(line + GENERATED[line[:-1]]() if line.endswith("=") and line[:-1] in GENERATED else line for line in lines) + "\n"
+
+
+def environment(env_file: Path) -> dict[str, str]:
+    """The processes' environment; local addresses follow PORT and SIMULATOR_PORT."""
+    environ = dict(os.environ)
+    known = {name: value for name, value in dotenv_values(env_file).items() if value} | environ
+    for name, port in (("PUBLIC_BASE_URL", "PORT"), ("TWILIO_API_URL", "SIMULATOR_PORT")):
+        if name not in environ and environ.get(port) and is_loopback(urlsplit(known.get(name, "")).hostname):
+            environ[name] = f"http://127.0.0.1:{environ[port]}"
+    return environ
+
+
+def _run(settings: Settings, environ: dict[str, str], processes: list[subprocess.Popen[bytes]]) -> int:
+    python = [sys.executable, "-m"]
+    subprocess.run([*python, "flask", "--app", "wsgi", "db", "upgrade"], cwd=ROOT, env=environ, check=True)
+    processes.append(subprocess.Popen([*python, "gunicorn", "wsgi:app"], cwd=ROOT, env=environ))
+    local = f"http://127.0.0.1:{environ.get('PORT', '5000')}"
+    started = _answers(f"{local}/readyz", processes)
+    if settings.twilio_api_url:
+        command = [*python, "simulator", "--port", str(urlsplit(settings.twilio_api_url).port or 80)]
+        processes.append(subprocess.Popen(command, cwd=ROOT, env=environ | simulator_environment(settings)))
+        started = started and _answers(f"{settings.twilio_api_url}/phones", processes)
+    if not started:
+        print("Switchboard did not start; what went wrong stands above.", file=sys.stderr)
+        return 1
+    print(_welcome(settings, local), flush=True)
+    while all(process.poll() is None for process in processes):
+        time.sleep(0.5)
+    return 1
+
+
+def simulator_environment(settings: Settings) -> dict[str, str]:
+    """The simulator's settings: the same account, and webhooks that come to us. In its environment, for `ps` shows arguments."""
+    base = settings.public_base_url
+    return {
+        "SIMULATOR_ACCOUNT_SID": settings.twilio_account_sid,
+        "SIMULATOR_AUTH_TOKEN": settings.twilio_auth_token.get_secret_value(),
+        "SIMULATOR_NUMBER": settings.twilio_from_number,
+        "SIMULATOR_CALLER_ID": settings.twilio_to_number,
+        "SIMULATOR_VOICE_URL": f"{base}/voice_url",
+        "SIMULATOR_SMS_URL": f"{base}/sms_url",
+        "SIMULATOR_STATUS_URL": f"{base}/status/call",
+    }
+
+
+def _answers(url: str, processes: list[subprocess.Popen[bytes]]) -> bool:
+    """Whether `url` is served in time, by processes that all live."""
+    until = time.monotonic() + START_LIMIT
+    while time.monotonic() < until and all(process.poll() is None for process in processes):
+        try:
+            with urlopen(url, timeout=2):  # noqa: S310  (our own loopback address)
+                return True
+        except (URLError, OSError):
+            time.sleep(0.1)
+    return False
+
+
+def _welcome(settings: Settings, local: str) -> str:
+    lines = [
+        "",
+        "Switchboard is running. Ctrl-C stops it.",
+        f"  Console  {settings.public_base_url}/   sign in with OPERATOR_PASSWORD, a line of the file .env",
+        f"  Call     {settings.public_base_url}/make_call   calls {settings.twilio_to_number}",
+    ]
+    if settings.twilio_api_url:
+        lines.insert(3, f"  Phones   {settings.twilio_api_url}/   ring here; text {settings.twilio_from_number} from one")
+    return "\n".join(lines)
+
+
+def _interrupt(signum: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def _stop(processes: list[subprocess.Popen[bytes]]) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second Ctrl-C must not leave one of them behind
+    for process in processes:
+        process.terminate()
+    for process in processes:
+        try:
+            process.wait(STOP_LIMIT)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
