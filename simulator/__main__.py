@@ -9,10 +9,10 @@ import signal
 import sys
 from collections.abc import Mapping, Sequence
 
+from simulator.addresses import is_web_address
 from simulator.clock import RealClock
 from simulator.config import Config
 from simulator.exchange import Exchange
-from simulator.form import is_web_address
 from simulator.gate import is_loopback
 from simulator.identifiers import ACCOUNT_SID
 from simulator.listener import Listener

@@ -1,6 +1,7 @@
 """What holds everything: the account, its numbers, its calls and messages, the phones, the record of webhooks."""
 
 from dataclasses import dataclass
+from functools import partial
 
 from simulator.callbacks import Callbacks
 from simulator.calls import Call, CallStatus, Input, Instructions, Target
@@ -16,6 +17,7 @@ from simulator.telephony import Telephony
 from simulator.webhooks import Webhooks
 
 DEFAULT_PHONE = "+15550002222"
+URLS = frozenset({"voice_url", "voice_fallback_url", "sms_url", "sms_fallback_url", "status_url"})
 NOT_IN_SERVICE = Instructions(twiml="<Response><Reject/></Response>")
 
 
@@ -57,12 +59,19 @@ class Exchange:
         self.phones = Phones()
         self.webhooks = Webhooks(config.auth_token, clock, self.journal, self.faults)
         callbacks = Callbacks(clock, self.webhooks, self.faults)
-        self.messaging = Messaging(clock, self.webhooks, callbacks, self.phones, self.numbers, config.account_sid)
-        self.telephony = Telephony(clock, self.webhooks, callbacks, self.phones, self.messaging.reply)
+        self.messaging = Messaging(
+            clock, self.webhooks, callbacks, self.faults, self.phones, self.numbers, config.account_sid
+        )
+        self.telephony = Telephony(
+            clock, self.webhooks, callbacks, self.phones, partial(self.messaging.reply, direction="outbound-call")
+        )
 
     def point(self, **urls: str) -> None:
         """Set where the webhooks of every number go: voice_url, voice_fallback_url, sms_url, sms_fallback_url,
         status_url; those not named stay as they are, an empty one asks nobody."""
+        unknown = set(urls) - URLS
+        if unknown:
+            raise ValueError(f"no such webhook: {', '.join(sorted(unknown))}")
         for number in self.numbers.values():
             for name, url in urls.items():
                 setattr(number, name.removesuffix("_url"), _target(url))

@@ -6,6 +6,7 @@ from typing import Any
 
 KINDS = {
     "webhook": ("drop", "delay", "duplicate", "reorder", "refuse"),
+    "message": ("undeliver",),
     "rest": ("refuse", "error", "lost", "delay"),
 }
 

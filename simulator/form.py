@@ -2,10 +2,10 @@
 
 import re
 from collections.abc import Iterable
-from urllib.parse import urlsplit
 
 from werkzeug.datastructures import MultiDict
 
+from simulator.addresses import is_web_address
 from simulator.calls import Target
 from simulator.errors import RestError
 from simulator.numbering import parse_number
@@ -65,13 +65,3 @@ class Form:
         if not is_web_address(url):
             raise RestError(invalid, value=url[:MAX_DETAIL])
         return Target(url, method)
-
-
-def is_web_address(url: str) -> bool:
-    """Tell whether a URL is absolute, of HTTP, and its host has no underscore, which Twilio does not allow."""
-    try:
-        parts = urlsplit(url)
-        host, _ = parts.hostname, parts.port
-    except ValueError:
-        return False
-    return parts.scheme in {"http", "https"} and bool(host) and "_" not in (host or "")

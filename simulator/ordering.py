@@ -3,6 +3,7 @@
 import re
 
 from simulator import magic
+from simulator.addresses import is_web_address
 from simulator.calls import (
     DEFAULT_RING_SECONDS,
     EVENTS,
@@ -14,7 +15,7 @@ from simulator.calls import (
 )
 from simulator.errors import RestError
 from simulator.exchange import Account, Exchange
-from simulator.form import MAX_DETAIL, Form, is_web_address
+from simulator.form import MAX_DETAIL, Form
 from simulator.messages import MAX_BODY, MAX_MEDIA, Media, Message, MessageStatus
 
 MAX_TWIML = 4000

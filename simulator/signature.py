@@ -25,6 +25,18 @@ def sign(token: str, url: str, params: Iterable[tuple[str, str]] = (), algorithm
     return base64.b64encode(digest).decode("ascii")
 
 
+def signature_headers(
+    secret: str, url: str, params: Iterable[tuple[str, str]] = (), shared_key: str = ""
+) -> dict[str, str]:
+    """Sign a request in its headers: with the auth token (SHA-1), or with the secret of a named shared key (SHA-256)."""
+    if not shared_key:
+        return {"X-Twilio-Signature": sign(secret, url, params)}
+    return {
+        "X-Twilio-Signature": sign(secret, url, params, "HMAC_SHA256"),
+        "X-Twilio-Webhooks-Signature-Settings": f"key={shared_key},algorithm=HMAC_SHA256",
+    }
+
+
 def with_body_hash(url: str, body: bytes) -> str:
     """Add `bodySHA256` to a URL, as Twilio does for JSON bodies, whose text is not signed otherwise."""
     address, mark, fragment = url.partition("#")

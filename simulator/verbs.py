@@ -4,9 +4,9 @@ import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from urllib.parse import urljoin
 
 from simulator import sound
+from simulator.addresses import resolve
 from simulator.calls import Call, CallStatus, Instructions, Target
 from simulator.twiml import Alarm, Verb
 from simulator.webhooks import Hook
@@ -44,7 +44,7 @@ class Stage:
 
     def resolve(self, url: str) -> str:
         """Make an address of the document absolute."""
-        return urljoin(self.base_url, url.strip())
+        return resolve(self.base_url, url)
 
     def note(self, verb: str, text: str, **details: str) -> None:
         """Write what the phone hears into the transcript."""

@@ -6,15 +6,16 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from socket import gaierror
-from urllib.parse import quote, quote_plus, urlencode, urljoin, urlsplit
+from urllib.parse import quote, quote_plus, urlencode, urlsplit
 
 import httpx
 
+from simulator.addresses import resolve
 from simulator.clock import Clock
 from simulator.faults import Faults
 from simulator.identifiers import new_sid
 from simulator.journal import Entry, Journal
-from simulator.signature import sign
+from simulator.signature import signature_headers
 
 CONNECT_SECONDS, READ_SECONDS, TOTAL_SECONDS = 5.0, 15.0, 15.0
 MAX_BODY = 64 * 1024
@@ -140,8 +141,8 @@ class Webhooks:
         self, hook: Hook, token: str, deadline: float, retry: bool, credentials: tuple[str, str] | None = None
     ) -> Reply:
         address, content = _address_and_content(hook)
-        signature = sign(self._token, address, hook.params if hook.method == "POST" else ())
-        entry = self._open(hook, address, signature, retry)
+        signature = signature_headers(self._token, address, hook.params if hook.method == "POST" else ())
+        entry = self._open(hook, address, signature["X-Twilio-Signature"], retry)
         reply = Reply(entry, address)
         started = time.monotonic()
         try:
@@ -190,7 +191,7 @@ def _redirect_target(reply: Reply) -> str | None:
     location = reply.headers.get("location")
     if reply.status not in {301, 302, 303, 307, 308} or not location:
         return None
-    return str(urljoin(reply.url, location))
+    return resolve(reply.url, location)
 
 
 def _credentials(url: str) -> tuple[str, str] | None:
@@ -212,13 +213,8 @@ def _address_and_content(hook: Hook) -> tuple[str, bytes]:
     return address + joint + form, b""
 
 
-def _build(hook: Hook, address: str, content: bytes, signature: str, token: str) -> httpx.Request:
-    headers = {
-        "User-Agent": "TwilioProxy/1.1",
-        "Accept": "*/*",
-        "X-Twilio-Signature": signature,
-        "I-Twilio-Idempotency-Token": token,
-    }
+def _build(hook: Hook, address: str, content: bytes, signature: dict[str, str], token: str) -> httpx.Request:
+    headers = {"User-Agent": "TwilioProxy/1.1", "Accept": "*/*", "I-Twilio-Idempotency-Token": token} | signature
     if hook.method == "POST":
         headers["Content-Type"] = "application/x-www-form-urlencoded; charset=utf-8"
     urlsplit(address).port  # noqa: B018 - raises ValueError where it is out of range

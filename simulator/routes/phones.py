@@ -8,6 +8,7 @@ from typing import Any
 
 from quart import Blueprint, Response, current_app, jsonify, render_template, request
 
+from simulator.addresses import is_web_address
 from simulator.exchange import Exchange
 from simulator.messages import MAX_BODY, MAX_MEDIA, Media
 from simulator.numbering import parse_number
@@ -16,6 +17,7 @@ from simulator.phones import HABITS, Phone, PhoneError
 bp = Blueprint("phones", __name__)
 
 KEEP_ALIVE_SECONDS = 15.0
+_SURROGATE = re.compile("[\ud800-\udfff]")  # half a pair, which JSON can hold and no request can carry
 
 
 def _exchange() -> Exchange:
@@ -43,9 +45,13 @@ async def _body() -> dict[str, Any]:
 
 def _text(body: dict[str, Any], name: str, most: int = MAX_BODY) -> str:
     value = body.get(name)
-    if not isinstance(value, str) or not value or len(value) > most:
+    if not isinstance(value, str) or not value or len(value) > most or _SURROGATE.search(value):
         raise PhoneError(400, "bad_body", f"The body needs {name}: a text of 1 to {most} characters.")
     return value
+
+
+def _is_address(value: object) -> bool:
+    return isinstance(value, str) and is_web_address(value)
 
 
 def _number(body: dict[str, Any]) -> str:
@@ -150,8 +156,8 @@ async def text(number: str) -> tuple[dict[str, Any], int]:
     """Send a text, with pictures by their addresses, to a number of the account."""
     phone, body = _phone(number), await _body()
     media = body.get("media") or []
-    if not isinstance(media, list) or len(media) > MAX_MEDIA or not all(isinstance(url, str) for url in media):
-        raise PhoneError(400, "bad_body", f"media must be a list of at most {MAX_MEDIA} addresses.")
+    if not isinstance(media, list) or len(media) > MAX_MEDIA or not all(map(_is_address, media)):
+        raise PhoneError(400, "bad_body", f"media must be a list of at most {MAX_MEDIA} web addresses.")
     words = "" if media and not body.get("body") else _text(body, "body")
     message = _exchange().text(phone, _number(body), words, tuple(Media(url) for url in media))
     return {"sid": message.sid, "from": message.from_number, "to": message.to_number, "status": "received"}, 201

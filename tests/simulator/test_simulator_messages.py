@@ -45,6 +45,10 @@ FACTS = [
     Fact("bad-to", '<Message to="nobody">x</Message>', code=14101),
     Fact("bad-from", '<Message from="+15559990000">x</Message>', code=14102),
     Fact("no-body", "<Message/>", code=14103),
+    Fact("too-long", f"<Message>{'x' * 1601}</Message>", code=14103),
+    Fact("bad-callback", '<Message action="http://[">x</Message>', [(PHONE, "x")], code=14105),
+    Fact("bad-picture", "<Message>x<Media>http://[</Media></Message>", code=21620),
+    Fact("bad-redirect", "<Redirect>http://[</Redirect>"),
 ]
 
 
@@ -202,3 +206,15 @@ def test_segments(text: str, segments: int) -> None:
 @given(st.text(max_size=400), st.text(max_size=20))
 def test_a_longer_text_never_takes_fewer_segments(text: str, more: str) -> None:
     assert count_segments(text) <= count_segments(text + more)
+
+
+def test_a_text_that_cannot_be_delivered(sim: Simulator, site: Any, phone: Handset, client: Client) -> None:
+    sim.fault("message", "undeliver", match=PHONE)
+    sent = client.messages.create(to=PHONE, from_=LINE, body="x", status_callback=f"{site.url}/st")
+    sim.advance(5)
+    last = site.at("/st")[-1].params
+    assert (last["MessageStatus"], last["ErrorCode"]) == ("undelivered", "30003")
+    assert "RawDlrDoneDate" not in last
+    fetched = client.messages(sent.sid).fetch()
+    assert (fetched.status, fetched.error_code) == ("undelivered", 30003)
+    assert phone.messages == []

@@ -236,11 +236,14 @@ def test_what_is_no_phone(path: str, quiet_sim: Simulator, http: httpx.Client) -
         ("/speak", {"text": ""}),
         ("/text", {"to": LINE}),
         ("/text", {"to": LINE, "body": "x" * 1601}),
+        ("/text", {"to": LINE, "body": "half a \ud83d"}),
         ("/text", {"to": LINE, "body": "x", "media": "picture"}),
+        ("/text", {"to": LINE, "body": "x", "media": ["http://["]}),
     ],
 )
 def test_bad_bodies(path: str, body: dict[str, Any], quiet_sim: Simulator, http: httpx.Client) -> None:
-    response = http.post(f"{quiet_sim.url}/phones/%2B15550002222{path}", json=body)
+    content, headers = json.dumps(body), {"Content-Type": "application/json"}
+    response = http.post(f"{quiet_sim.url}/phones/%2B15550002222{path}", content=content, headers=headers)
     assert (response.status_code, response.json()["error"]["code"]) == (400, "bad_body")
 
 

@@ -11,9 +11,9 @@ import hmac
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from twilio.request_validator import RequestValidator
+from twilio.request_validator import RequestValidator, get_signature_algorithm
 
-from simulator.signature import sign, signed_text, with_body_hash
+from simulator.signature import sign, signature_headers, signed_text, with_body_hash
 
 KEY = "12345"
 CALL = [
@@ -249,6 +249,16 @@ def test_sha256_is_the_other_hash() -> None:
     text = signed_text("https://a.example/v", CALL)
     expected = base64.b64encode(hmac.digest(KEY.encode(), text.encode(), "sha256")).decode()
     assert sign(KEY, "https://a.example/v", CALL, "HMAC_SHA256") == expected
+
+
+def test_a_shared_key_is_named_in_the_headers() -> None:
+    url = "https://a.example/v"
+    plain = signature_headers(KEY, url, CALL)
+    assert plain == {"X-Twilio-Signature": sign(KEY, url, CALL)}
+    shared = signature_headers(KEY, url, CALL, shared_key="webhooks_sharedkey_1")
+    algorithm = get_signature_algorithm(shared["X-Twilio-Webhooks-Signature-Settings"])
+    assert algorithm == "HMAC_SHA256"
+    assert RequestValidator(KEY).validate(url, dict(CALL), shared["X-Twilio-Signature"], algorithm)
 
 
 @given(st.dictionaries(names, st.text(st.characters(codec="utf-8"), max_size=12), max_size=6))

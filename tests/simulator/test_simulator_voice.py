@@ -69,6 +69,9 @@ FACTS = [
     Fact("schema-lowercase-verb", "<say>x</say><Say>y</Say>", says=["y"], codes=[12200]),
     Fact("schema-unknown-attribute", '<Say speed="2">x</Say>', says=["x"], codes=[12200]),
     Fact("schema-message-is-not-for-voice", "<Message>x</Message><Say>y</Say>", says=["y"], codes=[12200]),
+    # Addresses that are none
+    Fact("redirect-to-nonsense", "<Redirect>http://[</Redirect>", codes=[11100]),
+    Fact("play-nonsense", "<Play>http://[</Play><Say>on</Say>", says=["on"], codes=[11100]),
     # Not simulated yet: said so, instead of going on as if nothing were there
     Fact("not-yet", "<Gather/><Say>x</Say>", codes=[12200]),
 ]
