@@ -2,7 +2,6 @@
 
 import argparse
 import asyncio
-import logging
 import os
 import re
 import signal
@@ -16,6 +15,7 @@ from simulator.exchange import Exchange
 from simulator.gate import is_loopback
 from simulator.identifiers import ACCOUNT_SID
 from simulator.listener import Listener
+from simulator.logs import start_logging
 from simulator.numbering import parse_number
 from simulator.server import create_app
 
@@ -125,7 +125,7 @@ async def serve(config: Config) -> None:
 
 def main() -> int:
     """Start the simulator; returns the exit status."""
-    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(levelname)s %(message)s")
+    start_logging()
     try:
         config = read_config(sys.argv[1:], os.environ)
         asyncio.run(serve(config))
@@ -135,6 +135,8 @@ def main() -> int:
     except OSError as error:
         print(f"simulator: cannot listen there: {error.strerror or error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        return 130
     return 0
 
 

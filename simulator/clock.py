@@ -11,6 +11,7 @@ import logging
 import time
 from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
+from contextvars import Context
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -102,7 +103,8 @@ class Clock:
     def spawn(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
         """Start a task that counts as active from now on; what it raises is logged and kept in `crashes`."""
         self.enter()
-        task = asyncio.get_running_loop().create_task(work, name=name)
+        # A context of its own: the task outlives the request that started it, which must not live on in it.
+        task = asyncio.get_running_loop().create_task(work, name=name, context=Context())
         self._tasks.add(task)
         task.add_done_callback(self._task_ended)
         return task

@@ -2,19 +2,14 @@
 
 from typing import Any
 
-from quart import Blueprint, Response, current_app, jsonify, render_template, request
+from quart import Blueprint, Response, jsonify, render_template, request
 
 from simulator.clock import VirtualClock
-from simulator.exchange import Exchange
+from simulator.routes import current_exchange
 
 bp = Blueprint("inspector", __name__)
 
 MAX_ADVANCE = 7 * 24 * 3600.0
-
-
-def _exchange() -> Exchange:
-    exchange: Exchange = current_app.extensions["exchange"]
-    return exchange
 
 
 def _refusal(status: int, code: str, message: str) -> tuple[Response, int]:
@@ -33,7 +28,7 @@ async def list_requests() -> Response:
     if request.accept_mimetypes.best_match(["application/json", "text/html"]) == "text/html":
         response = Response(await render_template("requests.html", sid=sid))
     else:
-        response = jsonify({"requests": [entry.as_json() for entry in _exchange().journal.entries(sid)]})
+        response = jsonify({"requests": [entry.as_json() for entry in current_exchange().journal.entries(sid)]})
     response.headers["Vary"] = "Accept"
     return response
 
@@ -41,7 +36,7 @@ async def list_requests() -> Response:
 @bp.get("/faults")
 async def list_faults() -> dict[str, Any]:
     """List the faults that are still to happen."""
-    return {"faults": _exchange().faults.as_json()}
+    return {"faults": current_exchange().faults.as_json()}
 
 
 @bp.post("/faults")
@@ -50,7 +45,7 @@ async def add_fault() -> tuple[Response, int]:
     fields = await _fields()
     match = fields.get("match")
     try:
-        fault = _exchange().faults.add(
+        fault = current_exchange().faults.add(
             str(fields.get("target", "")),
             str(fields.get("kind", "")),
             None if match is None else str(match),
@@ -65,14 +60,14 @@ async def add_fault() -> tuple[Response, int]:
 @bp.delete("/faults")
 async def clear_faults() -> tuple[str, int]:
     """Forget every fault."""
-    _exchange().faults.clear()
+    current_exchange().faults.clear()
     return "", 204
 
 
 @bp.post("/clock")
 async def advance_clock() -> Response | tuple[Response, int]:
     """Move virtual time forward by some seconds."""
-    clock = _exchange().clock
+    clock = current_exchange().clock
     if not isinstance(clock, VirtualClock):
         return _refusal(409, "real_clock", "This clock runs by itself.")
     try:

@@ -6,13 +6,13 @@ import re
 from collections.abc import AsyncIterator
 from typing import Any
 
-from quart import Blueprint, Response, current_app, jsonify, render_template, request
+from quart import Blueprint, Response, jsonify, render_template, request
 
 from simulator.addresses import is_web_address
-from simulator.exchange import Exchange
 from simulator.messages import MAX_BODY, MAX_MEDIA, Media
 from simulator.numbering import parse_number
 from simulator.phones import HABITS, Phone, PhoneError
+from simulator.routes import current_exchange
 
 bp = Blueprint("phones", __name__)
 
@@ -20,16 +20,11 @@ KEEP_ALIVE_SECONDS = 15.0
 _SURROGATE = re.compile("[\ud800-\udfff]")  # half a pair, which JSON can hold and no request can carry
 
 
-def _exchange() -> Exchange:
-    exchange: Exchange = current_app.extensions["exchange"]
-    return exchange
-
-
 def _phone(number: str) -> Phone:
     parsed = parse_number(number if number.startswith("+") else f"+{number.strip()}")
     if parsed is None:
         raise PhoneError(404, "bad_number", "A phone's number is written as +15550002222.")
-    return _exchange().phone(parsed)
+    return current_exchange().phone(parsed)
 
 
 async def _body() -> dict[str, Any]:
@@ -70,14 +65,14 @@ async def refuse(error: PhoneError) -> tuple[Response, int]:
 @bp.get("/")
 async def show_page() -> str:
     """Show the phones to a person."""
-    exchange = _exchange()
+    exchange = current_exchange()
     return await render_template("phones.html", numbers=list(exchange.numbers), default_phone=exchange.default_phone)
 
 
 @bp.get("/phones")
 async def list_phones() -> dict[str, Any]:
     """List the account's numbers and the handsets."""
-    exchange = _exchange()
+    exchange = current_exchange()
     return {"numbers": list(exchange.numbers), "phones": [phone.summary() for phone in exchange.phones.all()]}
 
 
@@ -104,7 +99,7 @@ async def change_phone(number: str) -> dict[str, Any]:
 @bp.post("/phones/<number>/call")
 async def call(number: str) -> tuple[dict[str, Any], int]:
     """Call a number of the account from this handset."""
-    placed = _exchange().dial(_phone(number), _number(await _body()))
+    placed = current_exchange().dial(_phone(number), _number(await _body()))
     return {"sid": placed.sid, "from": placed.from_number, "to": placed.to_number, "status": placed.status.value}, 201
 
 
@@ -112,7 +107,7 @@ async def call(number: str) -> tuple[dict[str, Any], int]:
 async def answer(number: str) -> dict[str, Any]:
     """Pick up."""
     phone = _phone(number)
-    _exchange().answer(phone)
+    current_exchange().answer(phone)
     return phone.as_json()
 
 
@@ -120,7 +115,7 @@ async def answer(number: str) -> dict[str, Any]:
 async def reject(number: str) -> dict[str, Any]:
     """Refuse the call that rings."""
     phone = _phone(number)
-    _exchange().reject(phone)
+    current_exchange().reject(phone)
     return phone.as_json()
 
 
@@ -128,7 +123,7 @@ async def reject(number: str) -> dict[str, Any]:
 async def hangup(number: str) -> dict[str, Any]:
     """Hang up."""
     phone = _phone(number)
-    _exchange().hang_up(phone)
+    current_exchange().hang_up(phone)
     return phone.as_json()
 
 
@@ -139,7 +134,7 @@ async def press(number: str) -> dict[str, Any]:
     digits = _text(await _body(), "digits", 64)
     if not re.fullmatch(r"[0-9A-D#*]+", digits):
         raise PhoneError(400, "bad_body", "digits are 0 to 9, A to D, # and *.")
-    _exchange().enter(phone, "Press", digits)
+    current_exchange().enter(phone, "Press", digits)
     return phone.as_json()
 
 
@@ -147,7 +142,7 @@ async def press(number: str) -> dict[str, Any]:
 async def speak(number: str) -> dict[str, Any]:
     """Say something."""
     phone = _phone(number)
-    _exchange().enter(phone, "Speak", _text(await _body(), "text"))
+    current_exchange().enter(phone, "Speak", _text(await _body(), "text"))
     return phone.as_json()
 
 
@@ -159,7 +154,7 @@ async def text(number: str) -> tuple[dict[str, Any], int]:
     if not isinstance(media, list) or len(media) > MAX_MEDIA or not all(map(_is_address, media)):
         raise PhoneError(400, "bad_body", f"media must be a list of at most {MAX_MEDIA} web addresses.")
     words = "" if media and not body.get("body") else _text(body, "body")
-    message = _exchange().text(phone, _number(body), words, tuple(Media(url) for url in media))
+    message = current_exchange().text(phone, _number(body), words, tuple(Media(url) for url in media))
     return {"sid": message.sid, "from": message.from_number, "to": message.to_number, "status": "received"}, 201
 
 

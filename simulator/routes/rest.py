@@ -11,12 +11,13 @@ from werkzeug.exceptions import HTTPException
 from simulator import ordering
 from simulator.calls import Call
 from simulator.errors import RestError
-from simulator.exchange import Account, Exchange
+from simulator.exchange import Account
 from simulator.form import Form
 from simulator.identifiers import new_sid
 from simulator.messages import Message, MessageStatus
 from simulator.paging import filter_resources, render_page
 from simulator.resources import render_account, render_call, render_message
+from simulator.routes import current_exchange
 
 bp = Blueprint("rest", __name__, url_prefix="/2010-04-01")
 
@@ -39,11 +40,6 @@ HEADERS = {
 UNDER_WAY = frozenset({MessageStatus.QUEUED, MessageStatus.SENDING})
 
 
-def _exchange() -> Exchange:
-    exchange: Exchange = current_app.extensions["exchange"]
-    return exchange
-
-
 def _credentials() -> tuple[str, str]:
     scheme, _, encoded = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "basic":
@@ -60,7 +56,7 @@ async def authenticate() -> None:
     """Let in only who knows the account's token, and only to the account's own paths."""
     user, password = _credentials()
     wanted = (request.view_args or {}).get("account_sid", user)
-    for account in _exchange().accounts:
+    for account in current_exchange().accounts:
         known = hmac.compare_digest(password.encode(), account.token.encode())
         if known and account.sid == user == wanted:
             g.account = account
@@ -71,7 +67,7 @@ async def authenticate() -> None:
 @bp.before_request
 async def fail() -> None:
     """Let happen what a tester asked to go wrong with this request."""
-    exchange = _exchange()
+    exchange = current_exchange()
     fault = exchange.faults.take("rest", request.path)
     if fault is None:
         return
@@ -138,7 +134,7 @@ async def _form() -> Form:
 @bp.get("/Accounts/<account_sid>")
 async def fetch_account(account_sid: str) -> dict[str, Any]:
     """Fetch the account."""
-    exchange = _exchange()
+    exchange = current_exchange()
     return render_account(_account(), exchange.started_at, exchange.config.trial)
 
 
@@ -146,7 +142,7 @@ async def fetch_account(account_sid: str) -> dict[str, Any]:
 @bp.post("/Accounts/<account_sid>/Calls")
 async def create_call(account_sid: str) -> tuple[dict[str, Any], int]:
     """Place a call."""
-    return render_call(ordering.order_call(_exchange(), _account(allow_test=True), await _form())), 201
+    return render_call(ordering.order_call(current_exchange(), _account(allow_test=True), await _form())), 201
 
 
 @bp.get("/Accounts/<account_sid>/Calls.json")
@@ -155,7 +151,7 @@ async def list_calls(account_sid: str) -> dict[str, Any]:
     """List the calls, newest first."""
     _account()
     calls = filter_resources(
-        reversed(_exchange().telephony.calls.values()),
+        reversed(current_exchange().telephony.calls.values()),
         request.args,
         texts={
             "To": lambda call: call.to_number,
@@ -170,7 +166,7 @@ async def list_calls(account_sid: str) -> dict[str, Any]:
 
 def _call(sid: str) -> Call:
     _account()
-    call = _exchange().telephony.calls.get(sid.removesuffix(".json"))
+    call = current_exchange().telephony.calls.get(sid.removesuffix(".json"))
     if call is None:
         raise RestError(20404, path=request.path)
     return call
@@ -186,7 +182,7 @@ async def fetch_call(account_sid: str, sid: str) -> dict[str, Any]:
 async def update_call(account_sid: str, sid: str) -> dict[str, Any]:
     """Redirect or end a call."""
     call = _call(sid)
-    ordering.change_call(_exchange(), call, await _form())
+    ordering.change_call(current_exchange(), call, await _form())
     return render_call(call)
 
 
@@ -196,7 +192,7 @@ async def delete_call(account_sid: str, sid: str) -> tuple[str, int]:
     call = _call(sid)
     if not call.over:
         raise RestError(20009)
-    del _exchange().telephony.calls[call.sid]
+    del current_exchange().telephony.calls[call.sid]
     return "", 204
 
 
@@ -204,7 +200,7 @@ async def delete_call(account_sid: str, sid: str) -> tuple[str, int]:
 @bp.post("/Accounts/<account_sid>/Messages")
 async def create_message(account_sid: str) -> tuple[dict[str, Any], int]:
     """Send a message."""
-    return render_message(ordering.order_message(_exchange(), _account(allow_test=True), await _form())), 201
+    return render_message(ordering.order_message(current_exchange(), _account(allow_test=True), await _form())), 201
 
 
 @bp.get("/Accounts/<account_sid>/Messages.json")
@@ -213,7 +209,7 @@ async def list_messages(account_sid: str) -> dict[str, Any]:
     """List the messages, newest first."""
     _account()
     messages = filter_resources(
-        reversed(_exchange().messaging.messages.values()),
+        reversed(current_exchange().messaging.messages.values()),
         request.args,
         texts={"To": lambda message: message.to_number, "From": lambda message: message.from_number},
         moments={"DateSent": lambda message: message.created_at if message.incoming else message.sent_at},
@@ -223,7 +219,7 @@ async def list_messages(account_sid: str) -> dict[str, Any]:
 
 def _message(sid: str) -> Message:
     _account()
-    message = _exchange().messaging.messages.get(sid.removesuffix(".json"))
+    message = current_exchange().messaging.messages.get(sid.removesuffix(".json"))
     if message is None:
         raise RestError(20404, path=request.path)
     return message
@@ -239,7 +235,7 @@ async def fetch_message(account_sid: str, sid: str) -> dict[str, Any]:
 async def update_message(account_sid: str, sid: str) -> dict[str, Any]:
     """Redact or cancel a message."""
     message = _message(sid)
-    ordering.change_message(_exchange(), message, await _form())
+    ordering.change_message(current_exchange(), message, await _form())
     return render_message(message)
 
 
@@ -249,5 +245,5 @@ async def delete_message(account_sid: str, sid: str) -> tuple[str, int]:
     message = _message(sid)
     if message.status in UNDER_WAY:
         raise RestError(20009)
-    del _exchange().messaging.messages[message.sid]
+    del current_exchange().messaging.messages[message.sid]
     return "", 204

@@ -1,5 +1,6 @@
 """The command line: what it accepts, what it refuses in a sentence, and how it starts and ends."""
 
+import logging
 import os
 import signal
 import socket
@@ -11,6 +12,7 @@ import httpx
 import pytest
 
 from simulator.__main__ import BadSetting, main, read_config
+from simulator.logs import MaskingFormatter
 
 ROOT = Path(__file__).parents[2]
 ACCOUNT, SECRET = "AC" + "1" * 32, "very-secret-words"
@@ -96,3 +98,14 @@ def test_a_taken_port_is_said_plainly(monkeypatch: pytest.MonkeyPatch, capsys: p
     said = capsys.readouterr()
     assert (said.out, said.err.count("\n")) == ("", 1)
     assert said.err.startswith("simulator: cannot listen there: ")
+
+
+def test_the_log_holds_no_number_in_full() -> None:
+    try:
+        raise ValueError("cannot call +15550002222 or /phones/%2b442071838750/call")
+    except ValueError:
+        record = logging.LogRecord("x", logging.ERROR, "x", 1, "call to %s", ("+15550001111",), sys.exc_info())
+    line = MaskingFormatter().format(record)
+    assert line.startswith("call to **********11\n")
+    assert "5550002222" not in line
+    assert "2071838750" not in line

@@ -132,6 +132,8 @@ def test_pictures_make_an_mms(rest: Rest) -> None:
 def test_the_account(quiet_rest: Rest) -> None:
     account = quiet_rest.ask("GET", ".json", "account")
     assert (account["sid"], account["type"], account["auth_token"]) == (ACCOUNT, "Full", None)
+    assert quiet_rest.ask("GET", "", "account") == account
+    assert quiet_rest.ask("GET", "/Calls", "calls")["calls"] == []
 
 
 CALL = {"To": PHONE, "From": LINE, "Url": "http://127.0.0.1:9/v"}
