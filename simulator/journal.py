@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 KEPT = 1000
+MAX_ALERTS = 50
 
 
 @dataclass
@@ -46,8 +47,9 @@ class Entry:
         return ranked[0].code if ranked else None
 
     def alert(self, code: int, text: str, level: str = "error") -> None:
-        """Add what the debugger would say."""
-        self.alerts.append(Alert(code, level, text))
+        """Add what the debugger would say; a document can be wrong in more places than anybody wants to read."""
+        if len(self.alerts) < MAX_ALERTS:
+            self.alerts.append(Alert(code, level, text))
 
     def as_json(self) -> dict[str, Any]:
         """Render for `GET /requests`."""

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 SECONDS_PER_WORD = 60 / 150
 SECONDS_WITHOUT_HEADER = 2.0
+SHORTEST_SOUND = 0.1  # a sound of no length, looped, would never let time pass
 MAX_LOOPS = 1000
 
 
@@ -58,6 +59,10 @@ class Stage:
         self.alarm(code, f"{verb.name}: Invalid {attribute} value", "warning")
         return default
 
+    def loops(self, verb: Verb, code: int) -> int:
+        """Read how often to repeat; 0 is for ever, and that ends after 1,000 times."""
+        return min(self.whole_number(verb, "loop", 1, code) or MAX_LOOPS, MAX_LOOPS)
+
     def method(self, verb: Verb, code: int) -> str:
         """Read the method attribute, POST unless it says GET."""
         text = verb.get("method", "POST").strip().upper()
@@ -68,11 +73,11 @@ class Stage:
 
 
 async def say(stage: Stage, verb: Verb) -> Outcome:
-    """Speak a text at about 150 words a minute; loop 0 is for ever, that is 1,000 times."""
+    """Speak a text at about 150 words a minute."""
     if not verb.text:
         stage.alarm(13520, "Say: Invalid text", "warning")
         return None
-    loops = stage.whole_number(verb, "loop", 1, 13510) or MAX_LOOPS
+    loops = stage.loops(verb, 13510)
     for _ in range(loops):
         stage.note("Say", verb.text, voice=verb.get("voice"), language=verb.get("language"))
         await stage.rest(max(len(verb.text.split()), 1) * SECONDS_PER_WORD)
@@ -83,7 +88,7 @@ async def play(stage: Stage, verb: Verb) -> Outcome:
     """Play tones or a file, really fetched; a file that cannot be played is an error, and the call goes on."""
     if "digits" in verb.attributes:
         return await _play_digits(stage, verb.get("digits"))
-    loops = stage.whole_number(verb, "loop", 1, 13410) or MAX_LOOPS
+    loops = stage.loops(verb, 13410)
     url = stage.resolve(verb.text)
     hook = Hook("media", stage.call.sid, url, "GET", cookies=stage.call.cookies, truncate=True)
     reply = await stage.telephony.webhooks.fetch(hook)
@@ -96,7 +101,7 @@ async def play(stage: Stage, verb: Verb) -> Outcome:
     seconds = sound.wave_seconds(reply.body)
     for _ in range(loops):
         stage.note("Play", url)
-        await stage.rest(SECONDS_WITHOUT_HEADER if seconds is None else seconds)
+        await stage.rest(SECONDS_WITHOUT_HEADER if seconds is None else max(seconds, SHORTEST_SOUND))
     return None
 
 

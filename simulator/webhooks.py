@@ -94,7 +94,7 @@ class Webhooks:
     def _transport(self, scheme: str) -> httpx.AsyncHTTPTransport:
         if scheme not in self._transports:
             # Without kept connections no answer is lost to one that the other end has just closed.
-            limits = httpx.Limits(max_connections=100, max_keepalive_connections=0)
+            limits = httpx.Limits(max_connections=None, max_keepalive_connections=0)
             # Reading the authorities' certificates takes longer than most calls: only where they are needed.
             verify = True if scheme == "https" else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
             self._transports[scheme] = httpx.AsyncHTTPTransport(verify=verify, limits=limits)

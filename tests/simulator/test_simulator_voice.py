@@ -168,6 +168,7 @@ def wave(seconds: int) -> bytes:
 PLAYED = [
     ("loop", '<Play loop="5">/a.mp3</Play>', {"body": b"x", "kind": "audio/mpeg"}, 5, [], 10),
     ("wave-header", "<Play>/a.mp3</Play>", {"body": wave(7), "kind": "audio/wav"}, 1, [], 7),
+    ("no-length", '<Play loop="999999999">/a.mp3</Play>', {"body": wave(0), "kind": "audio/wav"}, 1000, [], 100),
     ("missing", "<Play>/a.mp3</Play><Say>next</Say>", {"status": 404}, 0, [11200], None),
     ("wrong-type", "<Play>/a.mp3</Play><Say>next</Say>", {"body": "x", "kind": "text/html"}, 0, [13420], None),
 ]
