@@ -124,4 +124,5 @@ def _is_password(given: str) -> bool:
 def _proof() -> str:
     """What the session holds: it ends with the password it was made with."""
     settings = current_settings()
-    return new(settings.secret_key.get_secret_value().encode(), settings.operator_password.get_secret_value().encode(), sha256).hexdigest()
+    key, password = settings.secret_key.get_secret_value(), settings.operator_password.get_secret_value()
+    return new(key.encode(), password.encode(), sha256).hexdigest()

@@ -22,7 +22,7 @@ from app.settings import Settings
 PATIENCE = 5  # seconds a request waits for a connection or the write lock; Twilio waits 15 for the answer
 
 T = TypeVar("T")
-Row = dict[str, str | int | None]
+Row = dict[str, str | int | datetime | None]
 
 
 def init_app(app: Flask, settings: Settings) -> None:
@@ -50,25 +50,22 @@ def read() -> Session:
 
 def write(work: Callable[[Connection], T]) -> T:
     """Run `work` in a transaction and return its result once that is on disk. Raises LedgerUnavailable."""
-    return _kept(lambda writer: writer.write(work))
+    with _faults_named():
+        result: T = current_app.extensions["writer"].write(work)
+        return result
 
 
-def append(table: Table, row: Row) -> bool:
-    """Put a row on disk unless its SID is there; False if it may have been. Raises LedgerUnavailable.
-
-    Values are texts, whole numbers and None; times as `moment` writes them.
-    """
-    return _kept(lambda writer: writer.append(table, row))
-
-
-def moment(time: datetime) -> str:
-    """A time as SQLite's columns hold it; PostgreSQL reads it too."""
-    return time.astimezone(UTC).isoformat(" ", "microseconds")
+def append(model: type[Base], row: Row) -> bool:
+    """Put a row on disk unless one with its SID is there; False if one may have been. Raises LedgerUnavailable."""
+    with _faults_named():
+        is_new: bool = current_app.extensions["writer"].append(model.metadata.tables[model.__tablename__], row)
+        return is_new
 
 
-def _kept(do: Callable[[Any], T]) -> T:
+@contextmanager
+def _faults_named() -> Iterator[None]:
     try:
-        return do(current_app.extensions["writer"])
+        yield
     except SQLAlchemyError as error:
         raise LedgerUnavailable("The database cannot be written just now.") from error
 
@@ -136,7 +133,7 @@ class SingleWriter:
 
     def _write_rows(self, table: Table, batch: list["_Appended"]) -> None:
         statement, columns = _insert(table, len(batch))
-        values = tuple(appended.row.get(column) for appended in batch for column in columns)
+        values = tuple(_stored(appended.row.get(column)) for appended in batch for column in columns)
         error: Exception | None = None
         written = 0
         try:
@@ -158,7 +155,7 @@ class SingleWriter:
 
 
 class _Appended:
-    """A row on its way to the disk, and the thread that waits for it: woken when it is there, or to lead; till then, `error` stands."""
+    """A row on its way to the disk; its thread is woken when it is there, or to lead. Until then `error` stands."""
 
     def __init__(self, table: Table, row: Row) -> None:
         self.table = table
@@ -176,6 +173,11 @@ def _insert(table: Table, rows: int) -> tuple[str, list[str]]:
     columns = [column.name for column in table.columns if not column.primary_key]
     statement = sqlite.insert(table).values([dict.fromkeys(columns)] * rows).on_conflict_do_nothing()
     return str(statement.compile(dialect=sqlite.dialect())), columns
+
+
+def _stored(value: object) -> object:
+    """A value as SQLAlchemy's own columns hold it in SQLite."""
+    return value.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f") if isinstance(value, datetime) else value
 
 
 class ManyWriters:

@@ -14,10 +14,10 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, and_, delete, func, insert, or_, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from app.database import append, moment, read, write
+from app.database import append, read, write
 from app.models import Call, Message, SignInFailure
 
-PROGRESS = {
+PROGRESS: dict[type, dict[str, int]] = {
     Call: {
         "requested": 0,
         "unknown": 1,
@@ -48,8 +48,6 @@ PROGRESS = {
         "received": 13,
     },
 }
-INSERT = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
-
 Kind = type[Call] | type[Message]
 Row = TypeVar("Row", Call, Message)
 
@@ -95,7 +93,9 @@ def advance(
     sid: str | None = None,
     error_code: int | None = None,
     duration: int | None = None,
-    **first_seen: str,
+    direction: str = "inbound",
+    from_number: str = "",
+    to_number: str = "",
 ) -> None:
     """Take a call or message to `status`, unless it is further already; a status without a rank counts as no progress.
 
@@ -108,39 +108,24 @@ def advance(
         step["duration"] = duration
     by_attempt = and_(kind.attempt == attempt, or_(kind.sid.is_(None), kind.sid == sid)) if sid else kind.attempt == attempt
 
+    row = _new_row(kind, sid=sid, direction=direction, from_number=from_number, to_number=to_number)
+
     def work(connection: Connection) -> None:
         if attempt and connection.execute(update(kind).where(by_attempt).values(sid=func.coalesce(kind.sid, sid))).rowcount:
             connection.execute(update(kind).where(kind.attempt == attempt, kind.progress < step["progress"]).values(step))
         elif sid:
-            first = INSERT[connection.dialect.name](kind).values(_new_row(kind, sid=sid, **first_seen) | step)
+            first = _insert(connection, kind).values(row | step)
             newer = kind.progress < first.excluded.progress
             connection.execute(first.on_conflict_do_update(index_elements=["sid"], set_=step, where=newer))
 
     write(work)
 
 
-def record_message(
-    *, sid: str | None, from_number: str, to_number: str, body: str, media: Sequence[str], answer: str
-) -> str:
+def record_message(*, sid: str | None, from_number: str, to_number: str, body: str, media: Sequence[str], answer: str) -> str:
     """Write an incoming text with the TwiML that answers it, and return the answer: the first one given, if it came before."""
-    now = moment(_now())
-    is_new = append(
-        Message.__table__,
-        {
-            "sid": sid,
-            "direction": "inbound",
-            "from_number": from_number,
-            "to_number": to_number,
-            "status": "received",
-            "progress": PROGRESS[Message]["received"],
-            "created_at": now,
-            "updated_at": now,
-            "body": body,
-            "media": json.dumps(media) if media else None,
-            "answer": answer,
-        },
-    )
-    if is_new:
+    row = _new_row(Message, sid=sid, direction="inbound", from_number=from_number, to_number=to_number, status="received")
+    row |= {"body": body, "media": json.dumps(media) if media else None, "answer": answer}
+    if append(Message, row):
         return answer
     with read() as session:
         return session.scalar(select(Message.answer).where(Message.sid == sid)) or answer
@@ -148,12 +133,14 @@ def record_message(
 
 def _new_row(kind: Kind, **fields: Any) -> dict[str, Any]:
     now = _now()
-    row = {"direction": "inbound", "from_number": "", "to_number": "", "created_at": now, "updated_at": now} | fields
+    row = {"created_at": now, "updated_at": now} | ({"body": ""} if kind is Message else {}) | fields
     if "status" in row:
         row["progress"] = PROGRESS[kind][row["status"]]
-    if kind is Message:
-        row.setdefault("body", "")
     return row
+
+
+def _insert(connection: Connection, kind: Kind) -> sqlite.Insert | postgresql.Insert:
+    return postgresql.insert(kind) if connection.dialect.name == "postgresql" else sqlite.insert(kind)
 
 
 def latest(kind: type[Row], limit: int) -> Sequence[Row]:

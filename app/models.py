@@ -1,7 +1,6 @@
 """Tables."""
 
 from datetime import UTC, datetime
-from typing import Any
 
 from sqlalchemy import DateTime, Dialect, Index, MetaData, String, Text, TypeDecorator
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
@@ -28,14 +27,14 @@ class UtcDateTime(TypeDecorator[datetime]):
             return value
         return value.astimezone(UTC).replace(tzinfo=None)
 
-    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
         return value.replace(tzinfo=UTC) if value is not None and value.tzinfo is None else value
 
 
 class Traffic:
     """What calls and messages have in common.
 
-    `attempt` is our own id of an outgoing one, written before Twilio is asked; `sid` is Twilio's, known once it answers or calls back.
+    `attempt` is our own id of an outgoing one, written before Twilio is asked; `sid` is Twilio's, known once it answers.
     `progress` is the rank of `status` (see ledger.PROGRESS) and only ever grows.
     """
 

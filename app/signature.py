@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from hashlib import sha256
 from hmac import compare_digest
 from urllib.parse import parse_qs, urlsplit
@@ -66,8 +66,10 @@ def fault(settings: Settings, target: str, form: Parameters) -> str | None:
     algorithm = get_signature_algorithm(request.headers.get(SIGNATURE_SETTINGS_HEADER)).upper()
     if algorithm not in ALGORITHMS:
         return "unknown signature algorithm"
+    if not target.startswith("/"):
+        return "wrong host or scheme: the request line names one of its own"
     tokens = settings.auth_tokens
-    if target.startswith("/") and is_signed(settings.public_base_url + target, form, signature, tokens, algorithm):
+    if is_signed(settings.public_base_url + target, form, signature, tokens, algorithm):
         return None
     if any(is_signed(url, form, signature, tokens, algorithm) for url in _elsewhere(settings, target)):
         return "wrong host or scheme: it was signed for another address than PUBLIC_BASE_URL"
@@ -78,13 +80,13 @@ def fault(settings: Settings, target: str, form: Parameters) -> str | None:
     return "wrong token (TWILIO_AUTH_TOKEN), altered body, or a path that a proxy rewrote"
 
 
-def is_signed(url: str, params: Mapping[str, list[str]], signature: str, tokens: tuple[str, ...], algorithm: str = "HMAC_SHA1") -> bool:
-    """Whether `signature` is that of `url` and `params` under one of `tokens`.
+def is_signed(url: str, form: Parameters, signature: str, tokens: tuple[str, ...], algorithm: str = "HMAC_SHA1") -> bool:
+    """Whether `signature` is that of `url` and `form` under one of `tokens`.
 
     Twilio is not consistent about the port in what it signs, so the URL counts with and without it, as in its own validators.
     """
     return any(
-        compare_digest(RequestValidator(token).compute_signature(written, params, algorithm).encode(), signature.encode())
+        compare_digest(RequestValidator(token).compute_signature(written, form, algorithm).encode(), signature.encode())
         for written in _with_and_without_port(url)
         for token in tokens
     )
@@ -100,9 +102,17 @@ def _elsewhere(settings: Settings, target: str) -> Iterator[str]:
     """The addresses that the request may have been signed for when PUBLIC_BASE_URL is set wrong."""
     known = urlsplit(settings.public_base_url)
     for host in {known.netloc, request.headers.get("Host", ""), request.headers.get("X-Forwarded-Host", "")}:
-        for scheme in ("https", "http"):
-            if host.isascii() and not host.startswith(":") and " " not in host:
-                yield f"{scheme}://{host}{target}"
+        if _is_host(host):
+            yield from (f"https://{host}{target}", f"http://{host}{target}")
+
+
+def _is_host(text: str) -> bool:
+    """Whether a header that anyone may have written is a host with or without a port."""
+    try:
+        parsed = urlsplit(f"//{text}")
+        return parsed.netloc == text and bool(parsed.hostname) and parsed.port != 0
+    except ValueError:
+        return False
 
 
 def _scalars(body: bytes) -> dict[str, str]:
@@ -110,4 +120,5 @@ def _scalars(body: bytes) -> dict[str, str]:
         document = json.loads(body)
     except ValueError:
         return {}
-    return {name: str(value) for name, value in document.items() if isinstance(value, str | int)} if isinstance(document, dict) else {}
+    fields = document.items() if isinstance(document, dict) else ()
+    return {name: str(value) for name, value in fields if isinstance(value, str | int)}

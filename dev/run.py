@@ -1,11 +1,13 @@
 """The whole system on this machine: simulator and application, until Ctrl-C. `make run` calls it."""
 
 import os
+import re
 import secrets
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 from urllib.error import URLError
@@ -18,7 +20,7 @@ from app.settings import ROOT, Settings, SettingsError, is_loopback
 
 START_LIMIT = 60  # seconds
 STOP_LIMIT = 10  # seconds
-GENERATED = {
+GENERATED: dict[str, Callable[[], str]] = {
     "TWILIO_ACCOUNT_SID": lambda: "AC" + secrets.token_hex(16),
     "TWILIO_AUTH_TOKEN": lambda: secrets.token_hex(16),
     "SECRET_KEY": lambda: secrets.token_hex(32),
@@ -28,8 +30,8 @@ GENERATED = {
 
 def main() -> int:
     """Returns the exit status: 0 after Ctrl-C, 1 when something could not start or ended by itself."""
-    signal.signal(signal.SIGTERM, _interrupt)
-    signal.signal(signal.SIGHUP, _interrupt)
+    for end in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(end, _interrupt)
     env_file = ROOT / ".env"
     if not env_file.exists():
         env_file.touch(mode=0o600)
@@ -52,8 +54,9 @@ def main() -> int:
 
 def filled_in(example: str) -> str:
     """The text of .env.example with a fresh value for each secret that must not be empty."""
-    lines = example.splitlines()
-    return "\n".join(line + GENERATED[line[:-1]]() if line.endswith("=") and line[:-1] in GENERATED else line for line in lines) + "\n"
+    for name, generate in GENERATED.items():
+        example = re.sub(f"^{name}=$", f"{name}={generate()}", example, flags=re.MULTILINE)
+    return example
 
 
 def environment(env_file: Path) -> dict[str, str]:

@@ -1,5 +1,7 @@
 """Calls, messages, wrong passwords."""
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -46,7 +48,7 @@ def downgrade() -> None:
         op.drop_table(table)
 
 
-def _traffic() -> list[sa.Column]:
+def _traffic() -> list[sa.Column[Any]]:
     return [
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("attempt", sa.String(32), nullable=True),

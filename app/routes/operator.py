@@ -1,14 +1,12 @@
 """What the operator does: dial, text, see what happened."""
 
-from typing import Any
-
 from flask import Blueprint, Response, abort, jsonify, make_response, redirect, render_template, request, session, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from app import ledger, outbound
 from app.auth import is_cross_site, require_operator, wants_page
-from app.routes.responses import error
 from app.models import Call, Message
+from app.routes.responses import error
 from app.settings import current_settings
 from app.twiml import xml_safe
 

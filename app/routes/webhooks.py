@@ -19,7 +19,7 @@ bp.before_request(require_twilio)
 @bp.route("/voice_url", methods=["GET", "POST"])
 def voice_url() -> Response:
     """What to say: asked when our call is answered, or when somebody calls."""
-    _advance_call()
+    _advance(Call, "CallStatus", "CallSid", "inbound")
     return _twiml(twiml.say(twiml.GREETING))
 
 
@@ -40,21 +40,14 @@ def sms_url() -> Response:
 @bp.route("/status/call", methods=["GET", "POST"])
 def call_status() -> Response:
     """How a call goes on."""
-    _advance_call()
+    _advance(Call, "CallStatus", "CallSid", "inbound")
     return Response(status=204)
 
 
 @bp.route("/status/message", methods=["GET", "POST"])
 def message_status() -> Response:
     """How a text goes on."""
-    ledger.advance(
-        Message,
-        g.webhook.get("MessageStatus", ""),
-        attempt=request.args.get("attempt"),
-        sid=g.webhook.get("MessageSid"),
-        error_code=_number("ErrorCode"),
-        **_first_seen("outbound-api"),
-    )
+    _advance(Message, "MessageStatus", "MessageSid", "outbound-api")
     return Response(status=204)
 
 
@@ -69,24 +62,19 @@ def on_error(problem: Exception) -> Response:
     return _twiml(twiml.say(twiml.SORRY))
 
 
-def _advance_call() -> None:
+def _advance(kind: ledger.Kind, status: str, sid: str, direction: str) -> None:
+    """Write the news of a call or message; `status` and `sid` are the names of their parameters."""
     ledger.advance(
-        Call,
-        g.webhook.get("CallStatus", ""),
+        kind,
+        g.webhook.get(status, ""),
         attempt=request.args.get("attempt"),
-        sid=g.webhook.get("CallSid"),
+        sid=g.webhook.get(sid),
         error_code=_number("ErrorCode"),
         duration=_number("CallDuration"),
-        **_first_seen("inbound"),
+        direction=g.webhook.get("Direction", direction),
+        from_number=g.webhook.get("From", ""),
+        to_number=g.webhook.get("To", ""),
     )
-
-
-def _first_seen(direction: str) -> dict[str, str]:
-    return {
-        "direction": g.webhook.get("Direction", direction),
-        "from_number": g.webhook.get("From", ""),
-        "to_number": g.webhook.get("To", ""),
-    }
 
 
 def _number(name: str) -> int | None:

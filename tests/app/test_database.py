@@ -1,0 +1,84 @@
+"""The database connection: what is acknowledged is on disk, and a fault has a name."""
+
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from conftest import SETTINGS
+from flask import Flask
+from sqlalchemy import text
+
+from app import create_app, database, ledger
+from app.errors import LedgerUnavailable
+from app.models import Call, Message
+from app.settings import Settings
+
+
+def test_the_migrations_make_exactly_the_models(app: Flask) -> None:
+    with app.app_context():
+        assert database.is_migrated()
+        assert app.extensions["alembic"].compare_metadata() == []
+
+
+def test_migrating_down_and_up_again_works(app: Flask) -> None:
+    with app.app_context():
+        app.extensions["alembic"].downgrade("base")
+        assert not database.is_migrated()
+        app.extensions["alembic"].upgrade()
+        assert database.is_migrated()
+
+
+def test_sqlite_flushes_each_commit_and_lets_readers_read(sqlite_template: Path) -> None:
+    app = create_app(Settings(**SETTINGS, database_url=f"sqlite:///{sqlite_template}"))
+    with app.app_context(), database.read() as session:
+        pragmas = {name: session.scalar(text(f"PRAGMA {name}")) for name in ("journal_mode", "synchronous", "busy_timeout")}
+    app.extensions["engine"].dispose()
+    assert pragmas == {"journal_mode": "wal", "synchronous": 2, "busy_timeout": database.PATIENCE * 1000}
+
+
+def test_a_relative_sqlite_path_is_below_the_instance_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    app = create_app(Settings(**SETTINGS))
+    assert app.extensions["engine"].url.database == str(Path(app.instance_path) / "switchboard.db")
+
+
+@pytest.mark.parametrize("table", ["messages", "calls"])
+def test_a_write_that_fails_has_a_name_and_shows_no_parameter(app: Flask, table: str) -> None:
+    with app.app_context():
+        database.write(lambda connection: connection.execute(text(f"DROP TABLE {table}")))
+        with pytest.raises(LedgerUnavailable) as caught:
+            if table == "messages":
+                ledger.record_message(sid="SM1", from_number="+15550002222", to_number="", body="secret", media=[], answer="")
+            else:
+                ledger.begin(Call, to="+15550002222", from_="+15550001111")
+    assert "2222" not in str(caught.value.__cause__)
+    assert "secret" not in str(caught.value.__cause__)
+
+
+def test_after_a_write_failed_the_next_one_is_kept(app: Flask) -> None:
+    with app.app_context():
+        database.write(lambda connection: connection.execute(text("ALTER TABLE messages RENAME TO away")))
+        with pytest.raises(LedgerUnavailable):
+            ledger.record_message(sid="SM1", from_number="", to_number="", body="", media=[], answer="")
+        database.write(lambda connection: connection.execute(text("ALTER TABLE away RENAME TO messages")))
+        ledger.record_message(sid="SM2", from_number="", to_number="", body="", media=[], answer="")
+        assert [row.sid for row in ledger.latest(Message, 9)] == ["SM2"]
+
+
+def test_a_locked_database_is_waited_for_and_then_named(
+    sqlite_template: Path, monkeypatch: pytest.MonkeyPatch, make_app: Callable[..., Flask]
+) -> None:
+    monkeypatch.setattr(database, "PATIENCE", 0.2)
+    app = make_app()
+    if app.extensions["engine"].dialect.name != "sqlite":
+        pytest.skip("PostgreSQL has no lock on the whole database")
+    other = sqlite3.connect(app.extensions["engine"].url.database, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    with app.app_context():
+        with pytest.raises(LedgerUnavailable):
+            ledger.record_message(sid="SM1", from_number="", to_number="", body="", media=[], answer="")
+        other.execute("COMMIT")
+        ledger.record_message(sid="SM1", from_number="", to_number="", body="", media=[], answer="")
+        assert [row.sid for row in ledger.latest(Message, 9)] == ["SM1"]
+    other.close()

@@ -1,0 +1,155 @@
+"""What happened to each call and message: once each, never backwards, whatever order the news comes in."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from flask import Flask
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from app import ledger
+from app.models import Call, Message
+
+CALL_NEWS = [("initiated", None), ("ringing", None), ("in-progress", None), ("completed", 49)]
+MESSAGE_NEWS = ["queued", "sending", "sent", "delivered"]
+
+
+def in_any_order(news: list) -> st.SearchStrategy[list]:  # type: ignore[type-arg]
+    """All of the news at least once, some of it again, shuffled."""
+    return st.lists(st.sampled_from(news), max_size=4).flatmap(lambda again: st.permutations(news + again))
+
+
+@given(in_any_order(CALL_NEWS), st.booleans())
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30, deadline=None)
+def test_any_order_and_repetition_of_a_calls_callbacks_ends_the_same(app: Flask, news: list, settle_late: bool) -> None:  # type: ignore[type-arg]
+    with app.app_context():
+        attempt, _ = ledger.begin(Call, to="+15550002222", from_="+15550001111")
+        sid = "CA" + attempt
+        if not settle_late:
+            ledger.advance(Call, "queued", attempt=attempt, sid=sid)
+        for status, duration in news:
+            ledger.advance(Call, status, attempt=attempt, sid=sid, duration=duration)
+        if settle_late:
+            ledger.advance(Call, "queued", attempt=attempt, sid=sid)
+        row = ledger.find(Call, attempt)
+    assert row is not None
+    assert (row.status, row.sid, row.duration, row.error_code) == ("completed", sid, 49, None)
+
+
+@given(in_any_order(MESSAGE_NEWS))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30, deadline=None)
+def test_any_order_and_repetition_of_a_messages_callbacks_ends_the_same(app: Flask, news: list[str]) -> None:
+    with app.app_context():
+        attempt, _ = ledger.begin(Message, to="+15550002222", from_="+15550001111", body="hi")
+        for status in news:
+            ledger.advance(Message, status, attempt=attempt, sid="SM" + attempt)
+        row = ledger.find(Message, attempt)
+    assert row is not None
+    assert (row.status, row.sid) == ("delivered", "SM" + attempt)
+
+
+@given(in_any_order(["ringing", "in-progress", "completed"]))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=20, deadline=None)
+def test_a_call_known_only_by_its_callbacks_makes_one_row(app: Flask, news: list[str]) -> None:
+    sid = f"CA{datetime.now(UTC).timestamp()}{len(news)}"
+    with app.app_context():
+        for status in news:
+            ledger.advance(Call, status, sid=sid, from_number="+15550002222", to_number="+15550001111")
+        rows = [row for row in ledger.latest(Call, 1000) if row.sid == sid]
+    assert [(row.status, row.direction, row.from_number) for row in rows] == [("completed", "inbound", "+15550002222")]
+
+
+def test_a_lost_answer_is_unknown_until_a_callback_bears_its_attempt(app: Flask) -> None:
+    with app.app_context():
+        attempt, _ = ledger.begin(Call, to="+15550002222", from_="+15550001111")
+        ledger.advance(Call, "unknown", attempt=attempt)
+        assert [(row.status, row.sid) for row in ledger.latest(Call, 9)] == [("unknown", None)]
+        ledger.advance(Call, "ringing", attempt=attempt, sid="CA1")
+        ledger.advance(Call, "unknown", attempt=attempt)
+        assert [(row.status, row.sid) for row in ledger.latest(Call, 9)] == [("ringing", "CA1")]
+
+
+def test_a_second_call_of_one_attempt_shows_as_a_row_of_its_own(app: Flask) -> None:
+    with app.app_context():
+        attempt, _ = ledger.begin(Call, to="+15550002222", from_="+15550001111")
+        ledger.advance(Call, "completed", attempt=attempt, sid="CA1")
+        ledger.advance(Call, "ringing", attempt=attempt, sid="CA2")
+        assert [(row.sid, row.status) for row in ledger.latest(Call, 9)] == [("CA2", "ringing"), ("CA1", "completed")]
+
+
+def test_a_status_that_nobody_knows_moves_nothing(app: Flask) -> None:
+    with app.app_context():
+        ledger.advance(Call, "ringing", sid="CA1")
+        ledger.advance(Call, "levitating", sid="CA1")
+        ledger.advance(Call, "", sid="CA1")
+        assert [row.status for row in ledger.latest(Call, 9)] == ["ringing"]
+
+
+def text(sid: str | None, answer: str = "<Response/>", body: str = "ping") -> str:
+    return ledger.record_message(sid=sid, from_number="+15550002222", to_number="+15550001111", body=body, media=[], answer=answer)
+
+
+def test_the_same_text_twice_is_one_row_with_the_first_answer(app: Flask) -> None:
+    with app.app_context():
+        assert text("SM1", "<first/>") == "<first/>"
+        assert text("SM1", "<second/>") == "<first/>"
+        assert [row.answer for row in ledger.latest(Message, 9)] == ["<first/>"]
+
+
+@pytest.mark.parametrize("body", ["", "שלום 🎉 \u202eabc", "x" * 1600, "'; DROP TABLE messages; --", "?:@%s%(x)s"])
+def test_a_text_is_kept_as_it_came(app: Flask, body: str) -> None:
+    before = datetime.now(UTC)
+    with app.app_context():
+        text("SM1", body=body)
+        (row,) = ledger.latest(Message, 9)
+    assert (row.body, row.status, row.direction, row.media) == (body, "received", "inbound", None)
+    assert before <= row.created_at <= datetime.now(UTC)
+
+
+def test_texts_that_come_at_once_are_each_kept_once(app: Flask) -> None:
+    def receive(number: int) -> str:
+        with app.app_context():
+            return text(f"SM{number % 150}", f"<Response>{number % 150}</Response>")
+
+    with ThreadPoolExecutor(16) as threads:
+        answers = list(threads.map(receive, range(300)))
+    assert answers == [f"<Response>{number % 150}</Response>" for number in range(300)]
+    with app.app_context():
+        assert sorted(row.sid or "" for row in ledger.latest(Message, 999)) == sorted(f"SM{number}" for number in range(150))
+
+
+def test_two_clicks_at_once_are_one_call(make_app: Callable[..., Flask]) -> None:
+    workers = [make_app(), make_app()]
+
+    def click(number: int) -> tuple[str, bool]:
+        with workers[number % 2].app_context():
+            return ledger.begin(Call, to="+15550002222", from_="+15550001111", reuse_within=10)
+
+    with ThreadPoolExecutor(8) as threads:
+        clicks = list(threads.map(click, range(8)))
+    assert len({attempt for attempt, _ in clicks}) == 1
+    assert [new for _, new in clicks].count(True) == 1
+
+
+def test_a_failed_call_or_another_number_is_not_reused(app: Flask) -> None:
+    with app.app_context():
+        first, _ = ledger.begin(Call, to="+15550002222", from_="+15550001111", reuse_within=10)
+        ledger.advance(Call, "failed", attempt=first)
+        second, new = ledger.begin(Call, to="+15550002222", from_="+15550001111", reuse_within=10)
+        assert new
+        _, new = ledger.begin(Call, to="+15550003333", from_="+15550001111", reuse_within=10)
+        assert new
+        assert ledger.begin(Call, to="+15550002222", from_="+15550001111", reuse_within=10) == (second, False)
+
+
+def test_sign_in_failures_are_counted_by_address_and_in_all(app: Flask) -> None:
+    quarter = timedelta(minutes=15)
+    with app.app_context():
+        for address in ("10.0.0.1", "10.0.0.1", "10.0.0.2"):
+            ledger.record_sign_in_failure(address, keep=quarter)
+        assert (ledger.sign_in_failures(quarter, "10.0.0.1"), ledger.sign_in_failures(quarter)) == (2, 3)
+        ledger.forget_sign_in_failures("10.0.0.1")
+        assert (ledger.sign_in_failures(quarter, "10.0.0.1"), ledger.sign_in_failures(quarter)) == (0, 1)
+        assert ledger.sign_in_failures(timedelta(0)) == 0
