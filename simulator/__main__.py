@@ -14,13 +14,13 @@ from simulator.config import Config
 from simulator.exchange import Exchange
 from simulator.gate import is_loopback
 from simulator.identifiers import ACCOUNT_SID
+from simulator.lines import URLS
 from simulator.listener import Listener
 from simulator.logs import start_logging
 from simulator.numbering import parse_number
 from simulator.server import create_app
 
 MAX_SPEED = 1000.0
-URLS = ("voice_url", "voice_fallback_url", "sms_url", "sms_fallback_url", "status_url")
 
 
 class BadSetting(Exception):
@@ -44,7 +44,7 @@ def build_parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
     add("--auth-token", default=given("AUTH_TOKEN"), help="its token; better given as SIMULATOR_AUTH_TOKEN")
     add("--number", action="append", default=None, help="a number of the account; may repeat")
     add("--caller-id", action="append", default=None, help="a verified number; may repeat")
-    for url in URLS:
+    for url in sorted(URLS):
         add("--" + url.replace("_", "-"), default=given(url.upper()), help="where a webhook of the numbers goes")
     add("--speed", default=given("SPEED", "1"), help="run time so many times faster (1)")
     add("--trial", action="store_true", default=given("TRIAL").lower() in {"1", "true", "yes"}, help="a trial account")

@@ -30,9 +30,7 @@ class Fetched:
     alarm: Alarm = field(compare=False)
 
 
-async def fetch_voice_document(
-    webhooks: Webhooks, call: Call, instructions: Instructions, endless: bool = False
-) -> Fetched | None:
+async def fetch_voice_document(webhooks: Webhooks, call: Call, instructions: Instructions, endless: bool = False) -> Fetched | None:
     """Get the next document of a call; None where neither its URL nor the fallback gave one.
 
     `endless` says that this is one redirect too many in a row in which nothing was heard: it is not followed.
@@ -57,9 +55,7 @@ async def fetch_voice_document(
     return Fetched(known_verbs(document, VOICE_VERBS, reply.entry.alert), document.base_url, reply.entry.alert)
 
 
-async def fetch_message_document(
-    webhooks: Webhooks, message: Message, target: Target, fallback: Target | None
-) -> Fetched | None:
+async def fetch_message_document(webhooks: Webhooks, message: Message, target: Target, fallback: Target | None) -> Fetched | None:
     """Get the answer to an incoming message; None where there is none."""
     hook = Hook("message", message.sid, target.url, target.method, message_params(message))
     reply = await webhooks.fetch(hook)

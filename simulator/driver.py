@@ -138,9 +138,7 @@ class Simulator:
         self._client = httpx.Client(base_url=self.url, timeout=WORK_SECONDS, trust_env=False, verify=plain)
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._client.close()
         self._loop.call_soon_threadsafe(self._stop.set)
         self._thread.join()

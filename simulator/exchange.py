@@ -4,20 +4,20 @@ from dataclasses import dataclass
 from functools import partial
 
 from simulator.callbacks import Callbacks
-from simulator.calls import Call, CallStatus, Input, Instructions, Target
+from simulator.calls import Call, CallStatus, Input, Instructions
 from simulator.clock import Clock
 from simulator.config import Config
 from simulator.faults import Faults
 from simulator.identifiers import lasting_sid
 from simulator.journal import Journal
+from simulator.lines import AccountNumber
 from simulator.messages import Media, Message, MessageStatus
-from simulator.messaging import AccountNumber, Messaging
+from simulator.messaging import Messaging
 from simulator.phones import Phone, PhoneError, Phones
 from simulator.telephony import Telephony
 from simulator.webhooks import Webhooks
 
 DEFAULT_PHONE = "+15550002222"
-URLS = frozenset({"voice_url", "voice_fallback_url", "sms_url", "sms_fallback_url", "status_url"})
 NOT_IN_SERVICE = Instructions(twiml="<Response><Reject/></Response>")
 
 
@@ -30,10 +30,6 @@ class Account:
     test: bool = False
 
 
-def _target(url: str) -> Target | None:
-    return Target(url) if url else None
-
-
 class Exchange:
     """One account of the simulated Twilio, with everything that belongs to it."""
 
@@ -44,9 +40,7 @@ class Exchange:
         self.accounts = [Account(config.account_sid, config.auth_token)]
         if config.test_account_sid:
             self.accounts.append(Account(config.test_account_sid, config.test_auth_token, test=True))
-        self.numbers = {
-            number: AccountNumber(number, lasting_sid("PN", config.account_sid, number)) for number in config.numbers
-        }
+        self.numbers = {number: AccountNumber(number, lasting_sid("PN", config.account_sid, number)) for number in config.numbers}
         self.point(
             voice_url=config.voice_url,
             voice_fallback_url=config.voice_fallback_url,
@@ -59,22 +53,15 @@ class Exchange:
         self.phones = Phones()
         self.webhooks = Webhooks(config.auth_token, clock, self.journal, self.faults)
         callbacks = Callbacks(clock, self.webhooks, self.faults)
-        self.messaging = Messaging(
-            clock, self.webhooks, callbacks, self.faults, self.phones, self.numbers, config.account_sid
-        )
+        self.messaging = Messaging(clock, self.webhooks, callbacks, self.faults, self.phones, self.numbers, config.account_sid)
         self.telephony = Telephony(
             clock, self.webhooks, callbacks, self.phones, partial(self.messaging.reply, direction="outbound-call")
         )
 
     def point(self, **urls: str) -> None:
-        """Set where the webhooks of every number go: voice_url, voice_fallback_url, sms_url, sms_fallback_url,
-        status_url; those not named stay as they are, an empty one asks nobody."""
-        unknown = set(urls) - URLS
-        if unknown:
-            raise ValueError(f"no such webhook: {', '.join(sorted(unknown))}")
+        """Set where the webhooks of every number go, by the names in `lines.URLS`."""
         for number in self.numbers.values():
-            for name, url in urls.items():
-                setattr(number, name.removesuffix("_url"), _target(url))
+            number.point(**urls)
 
     @property
     def default_phone(self) -> str:
@@ -100,9 +87,7 @@ class Exchange:
             to_number=to,
             status=CallStatus.RINGING,
             created_at=self.clock.now(),
-            instructions=Instructions(line.voice)
-            if line.voice
-            else Instructions(twiml="<Response><Reject/></Response>"),
+            instructions=Instructions(line.voice) if line.voice else NOT_IN_SERVICE,
             fallback=line.voice_fallback,
             status_target=line.status,
             phone_number_sid=line.sid,

@@ -2,7 +2,6 @@
 
 from collections import defaultdict, deque
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from simulator import documents
@@ -12,6 +11,7 @@ from simulator.calls import Target
 from simulator.clock import Clock
 from simulator.consent import OptOuts
 from simulator.faults import Faults
+from simulator.lines import AccountNumber
 from simulator.messages import MAX_BODY, MAX_MEDIA, Media, Message, MessageStatus
 from simulator.numbering import parse_number
 from simulator.parameters import message_status_params
@@ -23,19 +23,6 @@ STEPS = ((0.1, MessageStatus.SENDING), (0.2, MessageStatus.SENT), (0.5, MessageS
 MAX_REPLIES, REPLY_WINDOW = 15, timedelta(seconds=30)
 MAX_DOCUMENTS = 10
 UNREACHABLE = (30003, "Unreachable destination handset")
-
-
-@dataclass
-class AccountNumber:
-    """A number of the account and where its webhooks go."""
-
-    number: str
-    sid: str
-    voice: Target | None = None
-    voice_fallback: Target | None = None
-    sms: Target | None = None
-    sms_fallback: Target | None = None
-    status: Target | None = None
 
 
 class Messaging:
@@ -112,9 +99,7 @@ class Messaging:
         media: tuple[Media, ...] = (),
     ) -> Message:
         now = self._clock.now()
-        return Message(
-            self._account_sid, direction, sender, to, body, MessageStatus.QUEUED, now, media, status_target=callback
-        )
+        return Message(self._account_sid, direction, sender, to, body, MessageStatus.QUEUED, now, media, status_target=callback)
 
     def _too_many(self, sender: str, to: str) -> bool:
         """Guard against two machines that answer each other: 15 replies between two numbers in 30 seconds."""

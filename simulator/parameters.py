@@ -39,9 +39,7 @@ MESSAGE_ORDER = _names(
     ToZip NumSegments ReferralNumMedia MessageSid AccountSid From ApiVersion"""
 )
 SENT_ORDER = _names("MessageStatus ApiVersion SmsSid SmsStatus To From MessageSid AccountSid")
-DELIVERED_ORDER = _names(
-    "ErrorCode ApiVersion MessageStatus RawDlrDoneDate SmsSid SmsStatus To From MessageSid AccountSid"
-)
+DELIVERED_ORDER = _names("ErrorCode ApiVersion MessageStatus RawDlrDoneDate SmsSid SmsStatus To From MessageSid AccountSid")
 
 
 def rfc2822(moment: datetime) -> str:

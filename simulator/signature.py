@@ -25,9 +25,7 @@ def sign(token: str, url: str, params: Iterable[tuple[str, str]] = (), algorithm
     return base64.b64encode(digest).decode("ascii")
 
 
-def signature_headers(
-    secret: str, url: str, params: Iterable[tuple[str, str]] = (), shared_key: str = ""
-) -> dict[str, str]:
+def signature_headers(secret: str, url: str, params: Iterable[tuple[str, str]] = (), shared_key: str = "") -> dict[str, str]:
     """Sign a request in its headers: by the auth token (SHA-1), or by the secret of a named shared key (SHA-256)."""
     if not shared_key:
         return {"X-Twilio-Signature": sign(secret, url, params)}

@@ -34,9 +34,7 @@ SendText = Callable[[str, str, str, Target | None, Alarm], None]
 class Telephony:
     """All calls, and what runs them."""
 
-    def __init__(
-        self, clock: Clock, webhooks: Webhooks, callbacks: Callbacks, phones: Phones, send_text: SendText
-    ) -> None:
+    def __init__(self, clock: Clock, webhooks: Webhooks, callbacks: Callbacks, phones: Phones, send_text: SendText) -> None:
         self.clock = clock
         self.webhooks = webhooks
         self.send_text = send_text

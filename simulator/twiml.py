@@ -24,8 +24,7 @@ VOICE_VERBS: dict[str, frozenset[str]] = {
     "Sms": frozenset({"to", "from", "action", "method", "statusCallback"}),
 }
 VOICE_VERBS_TO_COME = frozenset(
-    {"Connect", "Dial", "Echo", "Enqueue", "Gather", "Leave", "Pay", "Prompt", "Queue", "Record", "Refer", "Start"}
-    | {"Stop"}
+    {"Connect", "Dial", "Echo", "Enqueue", "Gather", "Leave", "Pay", "Prompt", "Queue", "Record", "Refer", "Start"} | {"Stop"}
 )
 MESSAGE_VERBS: dict[str, frozenset[str]] = {
     "Message": frozenset({"to", "from", "action", "method", "statusCallback"}),

@@ -24,8 +24,7 @@ bp = Blueprint("rest", __name__, url_prefix="/2010-04-01")
 HEADERS = {
     "Access-Control-Allow-Credentials": "true",
     "Access-Control-Allow-Headers": (
-        "Accept, Authorization, Content-Type, If-Match, If-Modified-Since, If-None-Match, If-Unmodified-Since, "
-        "Idempotency-Key"
+        "Accept, Authorization, Content-Type, If-Match, If-Modified-Since, If-None-Match, If-Unmodified-Since, Idempotency-Key"
     ),
     "Access-Control-Allow-Methods": "GET, POST, DELETE, OPTIONS",
     "Access-Control-Allow-Origin": "*",

@@ -63,9 +63,7 @@ class Site:
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
         self._thread.start()
 
-    def answer(
-        self, path: str, body: str | bytes = "", status: int = 200, kind: str | None = "text/xml", **headers: str
-    ) -> None:
+    def answer(self, path: str, body: str | bytes = "", status: int = 200, kind: str | None = "text/xml", **headers: str) -> None:
         """Answer a path so from now on; told more than once, each answer serves once and the last one stays."""
         content = body.encode() if isinstance(body, str) else body
         given = {name.replace("_", "-"): value for name, value in headers.items()}

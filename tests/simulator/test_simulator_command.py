@@ -59,10 +59,9 @@ def test_bad_settings_are_named(change: dict[str, str], word: str) -> None:
 
 def start(*arguments: str) -> subprocess.Popen[str]:
     command = [sys.executable, "-W", "error", "-m", "simulator", *arguments]
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("SIMULATOR_")}
     pipe = subprocess.PIPE
-    return subprocess.Popen(  # noqa: S603 - our own interpreter and module
-        command, cwd=ROOT, env=os.environ | GOOD, stdout=pipe, stderr=pipe, text=True
-    )
+    return subprocess.Popen(command, cwd=ROOT, env=clean | GOOD, stdout=pipe, stderr=pipe, text=True)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -156,3 +156,13 @@ def test_a_real_clock_cannot_be_moved(http: httpx.Client) -> None:
         assert http.post(f"{sim.url}/clock", json={"advance": 1}).status_code == 409
         with pytest.raises(TypeError):
             sim.advance(1)
+
+
+def test_webhooks_are_pointed_by_their_names(sim: Simulator, site: Any, phone: Handset) -> None:
+    with pytest.raises(ValueError, match="voice_uri"):
+        sim.point(voice_uri=site.url)
+    sim.point(voice_url="")
+    phone.call(LINE)
+    sim.advance(5)
+    assert phone.state["last_call"]["status"] == "no-answer"
+    assert site.at("/voice") == []

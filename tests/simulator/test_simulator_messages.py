@@ -125,9 +125,7 @@ def test_endless_redirects_of_texts_end(sim: Simulator, site: Any, phone: Handse
 
 def test_two_machines_that_answer_each_other_are_stopped(sim: Simulator, site: Any, phone: Handset) -> None:
     site.answer("/sms", "<Response><Message>pong</Message></Response>")
-    codes = [
-        entry["error_code"] for _ in range(17) for sid in [phone.text(LINE, "ping")] for entry in _settled(sim, sid)
-    ]
+    codes = [entry["error_code"] for _ in range(17) for sid in [phone.text(LINE, "ping")] for entry in _settled(sim, sid)]
     assert codes == [None] * 15 + [14107] * 2
     sim.advance(31)
     assert send(sim, phone, "ping")[0]["error_code"] is None
@@ -138,9 +136,7 @@ def _settled(sim: Simulator, sid: str) -> list[dict[str, Any]]:
     return sim.requests(sid)
 
 
-@pytest.mark.parametrize(
-    "word", ["STOP", "stop", " Unsubscribe ", "END", "QUIT", "CANCEL", "REVOKE", "OPTOUT", "STOPALL"]
-)
+@pytest.mark.parametrize("word", ["STOP", "stop", " Unsubscribe ", "END", "QUIT", "CANCEL", "REVOKE", "OPTOUT", "STOPALL"])
 def test_who_says_stop_hears_no_more(word: str, sim: Simulator, site: Any, phone: Handset, client: Client) -> None:
     site.answer("/sms", "<Response><Message>from the app</Message></Response>")
     (asked, *_) = send(sim, phone, word)

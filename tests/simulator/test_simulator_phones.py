@@ -333,9 +333,7 @@ def test_the_pages_are_served(sim: Simulator, http: httpx.Client) -> None:
     assert http.get(f"{sim.url}/requests", headers={"Accept": "*/*"}).json() == {"requests": []}
 
 
-def test_digits_to_be_sent_do_not_stand_in_the_way_of_a_redirect(
-    sim: Simulator, phone: Handset, client: Client
-) -> None:
+def test_digits_to_be_sent_do_not_stand_in_the_way_of_a_redirect(sim: Simulator, phone: Handset, client: Client) -> None:
     sid = ring(client, HELLO, send_digits="WWWWWWWW1")
     sim.advance(5)
     client.calls(sid).update(twiml="<Response><Say>instead</Say></Response>")

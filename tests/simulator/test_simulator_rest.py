@@ -20,9 +20,7 @@ HELLO = "<Response><Say>Hello</Say></Response>"
 
 
 DEFINITIONS = {"$defs": {"call": SCHEMAS["call"], "message": SCHEMAS["message"]}}
-VALIDATORS = {
-    name: jsonschema.Draft202012Validator(schema | DEFINITIONS) for name, schema in SCHEMAS.items() if name != "source"
-}
+VALIDATORS = {name: jsonschema.Draft202012Validator(schema | DEFINITIONS) for name, schema in SCHEMAS.items() if name != "source"}
 
 
 def check(name: str, body: Any) -> Any:
@@ -219,18 +217,12 @@ def test_what_may_be_left_out_or_is_unknown_is_no_reason_to_refuse(rest: Rest) -
         ("Messages", "+15005550006", "+15005550009", 21614),
     ],
 )
-def test_magic_numbers(
-    resource: str, sender: str, to: str, code: int, quiet_sim: Simulator, http: httpx.Client
-) -> None:
+def test_magic_numbers(resource: str, sender: str, to: str, code: int, quiet_sim: Simulator, http: httpx.Client) -> None:
     fields = (CALL if resource == "Calls" else MESSAGE) | {"To": to, "From": sender}
-    Rest(http, quiet_sim.url, TEST_ACCOUNT, TEST_KEY).refused(
-        f"/{resource}.json", code, 429 if code == 21611 else 400, **fields
-    )
+    Rest(http, quiet_sim.url, TEST_ACCOUNT, TEST_KEY).refused(f"/{resource}.json", code, 429 if code == 21611 else 400, **fields)
 
 
-def test_test_credentials_have_no_effects(
-    magic_rest: Rest, rest: Rest, sim: Simulator, site: Any, phone: Handset
-) -> None:
+def test_test_credentials_have_no_effects(magic_rest: Rest, rest: Rest, sim: Simulator, site: Any, phone: Handset) -> None:
     magic = {"From": "+15005550006", "StatusCallback": f"{site.url}/status"}
     assert magic_rest.ask("POST", "/Calls.json", "call", 201, **(CALL | magic))["status"] == "queued"
     assert magic_rest.ask("POST", "/Messages.json", "message", 201, **(MESSAGE | magic))["status"] == "queued"
@@ -270,9 +262,7 @@ def test_unknown_things_and_methods(quiet_rest: Rest) -> None:
     quiet_rest.refused("/Calls.json", 20004, 405, "DELETE")
 
 
-def test_pages_hold_their_place_while_new_calls_arrive(
-    rest: Rest, sim: Simulator, client: Client, http: httpx.Client
-) -> None:
+def test_pages_hold_their_place_while_new_calls_arrive(rest: Rest, sim: Simulator, client: Client, http: httpx.Client) -> None:
     made = [rest.ask("POST", "/Calls.json", "call", 201, **CALL)["sid"] for _ in range(5)]
     first = rest.ask("GET", "/Calls.json", "calls", PageSize=2, From=LINE)
     assert [call["sid"] for call in first["calls"]] == made[:2:-1]

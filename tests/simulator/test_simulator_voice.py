@@ -61,9 +61,7 @@ FACTS = [
     Fact("say-bad-loop", '<Say loop="often">x</Say>', says=["x"], codes=[13510]),
     Fact("say-empty", "<Say></Say><Say>on</Say>", says=["on"], codes=[13520]),
     Fact("say-unicode-comment", "<!-- c --><Say>Hola, buen día</Say>", says=["Hola, buen día"]),
-    Fact(
-        "say-ssml-is-read-as-text", '<Say>Hi <emphasis>you</emphasis> <break time="1s"/>there</Say>', ["Hi you there"]
-    ),
+    Fact("say-ssml-is-read-as-text", '<Say>Hi <emphasis>you</emphasis> <break time="1s"/>there</Say>', ["Hi you there"]),
     Fact("say-150-words-a-minute", "<Say>one two three four five</Say>", ["one two three four five"], lasts=2.0),
     # The schema: names are case-sensitive, what it does not know is left out with a warning, and the call goes on
     Fact("schema-lowercase-verb", "<say>x</say><Say>y</Say>", says=["y"], codes=[12200]),
@@ -90,9 +88,7 @@ def test_incoming_call(fact: Fact, sim: Simulator, site: Any, phone: Handset) ->
     asked = listen(sim, phone)
     assert phone.said == fact.says
     assert [code for entry in asked for code in [alert["code"] for alert in entry["alerts"]]] == fact.codes
-    assert [
-        (seen.method, seen.target) for seen in site.seen if seen.path not in {"/voice", "/number-status"}
-    ] == fact.asks
+    assert [(seen.method, seen.target) for seen in site.seen if seen.path not in {"/voice", "/number-status"}] == fact.asks
     (report,) = site.at("/number-status")
     assert report.params["CallStatus"] == fact.ends
     if not fact.answered:
@@ -174,9 +170,7 @@ PLAYED = [
 ]
 
 
-@pytest.mark.parametrize(
-    ("twiml", "answer", "plays", "codes", "lasts"), [p[1:] for p in PLAYED], ids=[p[0] for p in PLAYED]
-)
+@pytest.mark.parametrize(("twiml", "answer", "plays", "codes", "lasts"), [p[1:] for p in PLAYED], ids=[p[0] for p in PLAYED])
 def test_play(
     twiml: str,
     answer: dict[str, Any],
@@ -255,9 +249,7 @@ def test_what_is_no_twiml_is_12100_and_nothing_more(document: str, sim: Simulato
         ("text/xml", "<Response><Say>" + "x" * 65536 + "</Say></Response>", 11750),
     ],
 )
-def test_answers_that_cannot_be_used(
-    kind: str | None, body: str, code: int, sim: Simulator, site: Any, phone: Handset
-) -> None:
+def test_answers_that_cannot_be_used(kind: str | None, body: str, code: int, sim: Simulator, site: Any, phone: Handset) -> None:
     site.answer("/voice", body, kind=kind)
     assert listen(sim, phone)[0]["error_code"] == code
     assert phone.transcript[-1]["text"] == SORRY

@@ -115,9 +115,7 @@ def test_parameters_are_those_that_twilio_sends(sim: Simulator, site: Any, phone
     assert site.at("/voice")[0].params["FromCountry"] == "US"
 
 
-def test_every_request_is_signed_and_looks_like_twilios(
-    sim: Simulator, site: Any, phone: Handset, client: Client
-) -> None:
+def test_every_request_is_signed_and_looks_like_twilios(sim: Simulator, site: Any, phone: Handset, client: Client) -> None:
     sim.point(voice_url=f"{site.url}/voice?x=%2F&y=a+b#rc=3")
     site.answer("/voice", '<Response><Redirect method="GET">/next?z=1</Redirect></Response>')
     site.answer("/next", HELLO)
@@ -178,9 +176,7 @@ def test_no_connection_is_tried_once_more(sim: Simulator, site: Any, phone: Hand
     assert site.at("/fallback")[0].params["ErrorCode"] == "11205"
 
 
-def test_an_answer_that_is_too_late_is_not_asked_for_again(
-    sim: Simulator, phone: Handset, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_answer_that_is_too_late_is_not_asked_for_again(sim: Simulator, phone: Handset, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(webhooks, "TOTAL_SECONDS", 0.2)
     with raw_server(None) as url:
         sim.point(voice_url=url)
@@ -305,9 +301,7 @@ def test_status_callbacks(
     )
 
 
-def test_only_completed_is_reported_unless_more_is_asked_for(
-    sim: Simulator, site: Any, phone: Handset, client: Client
-) -> None:
+def test_only_completed_is_reported_unless_more_is_asked_for(sim: Simulator, site: Any, phone: Handset, client: Client) -> None:
     twiml = '<Response><Pause length="49"/></Response>'
     client.calls.create(to=PHONE, from_=LINE, twiml=twiml, status_callback=f"{site.url}/st")
     sim.advance(100)
