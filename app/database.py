@@ -31,7 +31,8 @@ def init_app(app: Flask, settings: Settings) -> None:
     if url.get_backend_name() == "sqlite":
         url = _in_folder(url, Path(app.instance_path))
     # A parameter is a phone number or a text, and an error message may reach the log.
-    engine = create_engine(url, pool_size=10, pool_timeout=PATIENCE, hide_parameters=True)
+    options = {} if url.get_backend_name() == "sqlite" else {"options": f"-c statement_timeout={PATIENCE}s"}
+    engine = create_engine(url, pool_size=10, pool_timeout=PATIENCE, connect_args=options, hide_parameters=True)
     app.extensions["engine"] = engine
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _open_sqlite)

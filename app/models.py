@@ -5,6 +5,8 @@ from datetime import UTC, datetime
 from sqlalchemy import DateTime, Dialect, Index, MetaData, String, Text, TypeDecorator
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
+TEXT = 256  # characters; what Twilio sends is much shorter, and what is longer is cut where it comes in
+
 
 class Base(DeclarativeBase):
     metadata = MetaData(
@@ -40,11 +42,11 @@ class Traffic:
 
     id: Mapped[int] = mapped_column(primary_key=True)
     attempt: Mapped[str | None] = mapped_column(String(32), unique=True)
-    sid: Mapped[str | None] = mapped_column(String(64), unique=True)
-    direction: Mapped[str] = mapped_column(String(32))
-    from_number: Mapped[str] = mapped_column(String(256))
-    to_number: Mapped[str] = mapped_column(String(256))
-    status: Mapped[str] = mapped_column(String(32))
+    sid: Mapped[str | None] = mapped_column(String(TEXT), unique=True)
+    direction: Mapped[str] = mapped_column(String(TEXT))
+    from_number: Mapped[str] = mapped_column(String(TEXT))
+    to_number: Mapped[str] = mapped_column(String(TEXT))
+    status: Mapped[str] = mapped_column(String(TEXT))
     progress: Mapped[int]
     error_code: Mapped[int | None]
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)

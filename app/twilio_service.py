@@ -49,6 +49,10 @@ class TwilioService:
             self._client.api.base_url = settings.twilio_api_url
             http.session.trust_env = False  # a proxy of the environment would not find this machine's loopback
 
+    def close(self) -> None:
+        """Close the connections that are kept for the next request."""
+        self._client.http_client.session.close()
+
     def create_call(self, *, to: str, from_: str, url: str, status_callback: str) -> Accepted:
         """Ask Twilio to call `to` and to fetch `url` when it is answered. Raises TwilioError."""
         events = ["initiated", "ringing", "answered", "completed"]

@@ -7,7 +7,7 @@ from werkzeug.exceptions import HTTPException
 
 from app import ledger, twiml
 from app.errors import SwitchboardError
-from app.models import Call, Message
+from app.models import TEXT, Call, Message
 from app.routes.responses import on_bug, on_http_error, on_switchboard_error
 from app.signature import require_twilio
 
@@ -27,9 +27,9 @@ def voice_url() -> Response:
 def sms_url() -> Response:
     """What to answer to an incoming text."""
     answer = ledger.record_message(
-        sid=g.webhook.get("MessageSid"),
-        from_number=g.webhook.get("From", ""),
-        to_number=g.webhook.get("To", ""),
+        sid=_text("MessageSid") or None,
+        from_number=_text("From"),
+        to_number=_text("To"),
         body=g.webhook.get("Body", ""),
         media=[g.webhook[name] for name in g.webhook if name.startswith("MediaUrl")],
         answer=twiml.reply(twiml.REPLY),
@@ -66,15 +66,20 @@ def _advance(kind: ledger.Kind, status: str, sid: str, direction: str) -> None:
     """Write the news of a call or message; `status` and `sid` are the names of their parameters."""
     ledger.advance(
         kind,
-        g.webhook.get(status, ""),
+        _text(status),
         attempt=request.args.get("attempt"),
-        sid=g.webhook.get(sid),
+        sid=_text(sid) or None,
         error_code=_number("ErrorCode"),
         duration=_number("CallDuration"),
-        direction=g.webhook.get("Direction", direction),
-        from_number=g.webhook.get("From", ""),
-        to_number=g.webhook.get("To", ""),
+        direction=_text("Direction") or direction,
+        from_number=_text("From"),
+        to_number=_text("To"),
     )
+
+
+def _text(name: str) -> str:
+    value: str = g.webhook.get(name, "")
+    return value[:TEXT]
 
 
 def _number(name: str) -> int | None:

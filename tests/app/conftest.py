@@ -71,10 +71,19 @@ def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[]
     server.cleanup()
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """A fresh migrated database; whatever uses it is tested on both kinds."""
-    if request.param == "postgresql":
+BOTH_DATABASES = pytest.mark.parametrize("database", ["sqlite", "postgresql"])
+
+
+@pytest.fixture
+def database() -> str:
+    """Which kind; a module that says `pytestmark = BOTH_DATABASES` is tested on both."""
+    return "sqlite"
+
+
+@pytest.fixture
+def database_url(request: pytest.FixtureRequest, database: str, tmp_path: Path) -> str:
+    """A fresh migrated database."""
+    if database == "postgresql":
         url: str = request.getfixturevalue("postgresql")()
         return url
     shutil.copy(request.getfixturevalue("sqlite_template"), tmp_path / "switchboard.db")

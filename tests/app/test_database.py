@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import SETTINGS
+from conftest import BOTH_DATABASES, SETTINGS
 from flask import Flask
 from sqlalchemy import text
 
@@ -15,12 +15,14 @@ from app.models import Call, Message
 from app.settings import Settings
 
 
+@BOTH_DATABASES
 def test_the_migrations_make_exactly_the_models(app: Flask) -> None:
     with app.app_context():
         assert database.is_migrated()
         assert app.extensions["alembic"].compare_metadata() == []
 
 
+@BOTH_DATABASES
 def test_migrating_down_and_up_again_works(app: Flask) -> None:
     with app.app_context():
         app.extensions["alembic"].downgrade("base")
@@ -43,19 +45,24 @@ def test_a_relative_sqlite_path_is_below_the_instance_folder(tmp_path: Path, mon
     assert app.extensions["engine"].url.database == str(Path(app.instance_path) / "switchboard.db")
 
 
+@BOTH_DATABASES
 @pytest.mark.parametrize("table", ["messages", "calls"])
 def test_a_write_that_fails_has_a_name_and_shows_no_parameter(app: Flask, table: str) -> None:
+    fill = {
+        "calls": lambda: ledger.begin(Call, to="+15550002222", from_="+15550001111"),
+        "messages": lambda: ledger.record_message(
+            sid="SM1", from_number="+15550002222", to_number="", body="secret", media=[], answer=""
+        ),
+    }
     with app.app_context():
         database.write(lambda connection: connection.execute(text(f"DROP TABLE {table}")))
         with pytest.raises(LedgerUnavailable) as caught:
-            if table == "messages":
-                ledger.record_message(sid="SM1", from_number="+15550002222", to_number="", body="secret", media=[], answer="")
-            else:
-                ledger.begin(Call, to="+15550002222", from_="+15550001111")
+            fill[table]()
     assert "2222" not in str(caught.value.__cause__)
     assert "secret" not in str(caught.value.__cause__)
 
 
+@BOTH_DATABASES
 def test_after_a_write_failed_the_next_one_is_kept(app: Flask) -> None:
     with app.app_context():
         database.write(lambda connection: connection.execute(text("ALTER TABLE messages RENAME TO away")))
@@ -71,8 +78,6 @@ def test_a_locked_database_is_waited_for_and_then_named(
 ) -> None:
     monkeypatch.setattr(database, "PATIENCE", 0.2)
     app = make_app()
-    if app.extensions["engine"].dialect.name != "sqlite":
-        pytest.skip("PostgreSQL has no lock on the whole database")
     other = sqlite3.connect(app.extensions["engine"].url.database, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     with app.app_context():

@@ -5,12 +5,15 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from conftest import BOTH_DATABASES
 from flask import Flask
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from app import ledger
 from app.models import Call, Message
+
+pytestmark = BOTH_DATABASES
 
 CALL_NEWS = [("initiated", None), ("ringing", None), ("in-progress", None), ("completed", 49)]
 MESSAGE_NEWS = ["queued", "sending", "sent", "delivered"]

@@ -42,7 +42,7 @@ BAD = {
     "PUBLIC_BASE_URL": ["", "phone.example.com", "https://", "https://x?y=1", None],
     "SECRET_KEY": ["", "dev", "short", None, "your-secret-key-goes-here"],
     "OPERATOR_PASSWORD": ["", "password", "short", None, "changeme-please"],
-    "DATABASE_URL": ["mysql://x", "/tmp/x.db"],
+    "DATABASE_URL": ["mysql://x", "x.db"],
 }
 
 

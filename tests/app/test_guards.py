@@ -1,0 +1,177 @@
+"""Every route has its guard: walked, so that a new one cannot be forgotten."""
+
+import pytest
+from conftest import PASSWORD, Browser, Script
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.routing import Rule
+
+from app.auth import require_operator
+from app.signature import require_twilio
+
+PUBLIC = {
+    "static",
+    "bootstrap.static",
+    "switchboard.public.sign_in",
+    "switchboard.public.sign_in_post",
+    "switchboard.public.healthz",
+    "switchboard.public.readyz",
+}
+GUARDS = {require_twilio: "webhooks", require_operator: "operator"}
+
+
+def guards(app: Flask, rule: Rule) -> list[str]:
+    blueprint = rule.endpoint.rpartition(".")[0]
+    return [GUARDS[guard] for guard in app.before_request_funcs.get(blueprint, []) if guard in GUARDS]
+
+
+def test_every_route_has_one_guard_or_is_public_by_name(app: Flask) -> None:
+    found = {rule.endpoint: guards(app, rule) for rule in app.url_map.iter_rules()}
+    assert {endpoint for endpoint, guard in found.items() if not guard} == PUBLIC
+    assert all(len(guard) == 1 for endpoint, guard in found.items() if endpoint not in PUBLIC)
+    assert {endpoint.split(".")[1] for endpoint, guard in found.items() if guard == ["webhooks"]} == {"webhooks"}
+
+
+def test_every_guarded_route_refuses_whoever_comes_without_proof(app: Flask) -> None:
+    client = app.test_client()
+    for rule in app.url_map.iter_rules():
+        path = rule.rule.replace("<attempt>", "0")
+        for method in sorted((rule.methods or set()) - {"OPTIONS"}):
+            if guard := guards(app, rule):
+                status = client.open(path, method=method).status_code
+                assert status == {"webhooks": 403, "operator": 401}[guard[0]], f"{method} {path}"
+                browser = client.open(path, method=method, headers={"Accept": "text/html"})
+                assert browser.status_code == {"webhooks": 403, "operator": 303}[guard[0]], f"{method} {path}"
+
+
+def test_one_blueprint_holds_the_three_routes_of_the_guide(app: Flask) -> None:
+    endpoints = {rule.rule: rule.endpoint for rule in app.url_map.iter_rules() if "GET" in (rule.methods or ())}
+    for path in ("/make_call", "/voice_url", "/sms_url"):
+        assert endpoints[path].startswith("switchboard.")
+
+
+def test_each_shape_of_a_scripts_password(client: FlaskClient) -> None:
+    assert Script(client).get("/").status_code == 200
+    assert client.get("/", headers={"Authorization": f"Bearer {PASSWORD}"}).status_code == 200
+    for wrong in ("Bearer x", "Basic x", "Basic b3BlcmF0b3I6eA==", "Digest x", "Bearer"):
+        refusal = client.get("/", headers={"Authorization": wrong, "X-Forwarded-For": f"192.0.2.{len(wrong)}"})
+        assert refusal.status_code == 401, wrong
+        assert refusal.json["error"]["code"] == "unauthorized"
+        assert refusal.headers["WWW-Authenticate"].lower().startswith("basic realm=")
+
+
+def test_the_user_of_basic_is_operator(client: FlaskClient) -> None:
+    assert client.get("/", auth=("operator", PASSWORD)).status_code == 200
+    assert client.get("/", auth=("root", PASSWORD)).status_code == 401
+
+
+def test_signing_in_leads_back_and_signing_out_ends_it(browser: Browser) -> None:
+    asked = browser.get("/calls/0?x=1")
+    assert (asked.status_code, asked.location) == (303, "/sign_in")
+    assert browser.get("/sign_in").status_code == 200
+    assert browser.sign_in("wrong password").status_code == 401
+    signed_in = browser.sign_in()
+    assert (signed_in.status_code, signed_in.location) == (303, "/calls/0?x=1")
+    cookie = signed_in.headers["Set-Cookie"]
+    assert "HttpOnly" in cookie
+    assert "SameSite=Lax" in cookie
+    assert browser.get("/").status_code == 200
+    assert browser.get("/sign_in").location == "/"
+    assert browser.post("/sign_out").status_code == 303
+    assert browser.get("/").status_code == 303
+
+
+def test_a_session_ends_with_the_password_it_was_made_with(make_app: pytest.FixtureRequest) -> None:
+    browser = Browser(make_app().test_client())
+    cookie = browser.sign_in().headers["Set-Cookie"].split(";")[0]
+    changed = make_app(operator_password="another password").test_client()
+    assert changed.get("/", headers={"Cookie": cookie, "Accept": "text/html"}).status_code == 303
+
+
+def test_a_hashed_password_works_too(make_app: pytest.FixtureRequest) -> None:
+    from werkzeug.security import generate_password_hash
+
+    client = make_app(operator_password=generate_password_hash(PASSWORD, "pbkdf2:sha256:1000")).test_client()
+    assert client.get("/", auth=("operator", PASSWORD)).status_code == 200
+    assert client.get("/", auth=("operator", "wrong password")).status_code == 401
+
+
+def test_guessing_ends_after_five_wrong_passwords_also_across_workers(make_app: pytest.FixtureRequest) -> None:
+    workers = [make_app().test_client(), make_app().test_client()]
+    for guess in range(5):
+        assert Browser(workers[guess % 2]).sign_in(f"guess {guess}").status_code == 401
+    for worker in workers:
+        refused = Browser(worker).sign_in(PASSWORD)
+        assert (refused.status_code, refused.headers["Retry-After"]) == (429, "900")
+        assert Script(worker).get("/").status_code == 429
+    elsewhere = workers[0].get("/", auth=("operator", PASSWORD), headers={"X-Forwarded-For": "192.0.2.7"})
+    assert elsewhere.status_code == 200
+
+
+def test_many_addresses_do_not_help_to_guess(client: FlaskClient) -> None:
+    for guess in range(100):
+        headers = {"X-Forwarded-For": f"192.0.2.{guess}"}
+        assert client.get("/", auth=("operator", f"guess {guess}"), headers=headers).status_code == 401
+    assert client.get("/", auth=("operator", PASSWORD)).status_code == 429
+
+
+def test_only_a_proxy_on_this_machine_is_believed_about_the_address(client: FlaskClient) -> None:
+    for guess in range(5):
+        headers = {"X-Forwarded-For": f"192.0.2.{guess}"}
+        client.get("/", auth=("operator", "wrong password"), headers=headers, environ_base={"REMOTE_ADDR": "198.51.100.1"})
+    refused = client.get("/", auth=("operator", PASSWORD), environ_base={"REMOTE_ADDR": "198.51.100.1"})
+    assert refused.status_code == 429
+    spoofed = {"X-Forwarded-For": "192.0.2.99, 203.0.113.5"}
+    for _ in range(5):
+        client.get("/", auth=("operator", "wrong password"), headers=spoofed)
+    assert client.get("/", auth=("operator", PASSWORD), headers={"X-Forwarded-For": "203.0.113.5"}).status_code == 429
+
+
+FOREIGN = [
+    {"Sec-Fetch-Site": "cross-site"},
+    {"Sec-Fetch-Site": "same-site"},
+    {"Origin": "https://elsewhere.example"},
+    {"Origin": "null"},
+    {"Referer": "https://elsewhere.example/page"},
+]
+
+
+@pytest.mark.parametrize("headers", FOREIGN)
+@pytest.mark.parametrize("path", ["/make_call", "/send_sms", "/sign_out", "/sign_in"])
+def test_another_sites_page_changes_nothing(app: Flask, headers: dict[str, str], path: str) -> None:
+    client = app.test_client()
+    Browser(client).sign_in()
+    form = {"to": "+15550002222", "body": "x", "password": PASSWORD}
+    assert client.post(path, data=form, headers=headers).status_code == 403
+    assert client.post(path, data=form, headers=headers, auth=("operator", PASSWORD)).status_code == 403
+
+
+@pytest.mark.parametrize("headers", [{"Sec-Fetch-Site": "same-origin"}, {"Origin": "http://localhost"}, {}])
+def test_our_own_pages_and_scripts_may(app: Flask, headers: dict[str, str]) -> None:
+    client = app.test_client()
+    Browser(client).sign_in()
+    assert client.post("/sign_out", headers=headers).status_code == 303
+
+
+def test_strict_headers_are_on_every_page(make_app: pytest.FixtureRequest) -> None:
+    plain, secure = make_app().test_client(), make_app(public_base_url="https://phone.example.com").test_client()
+    for path in ("/sign_in", "/nowhere", "/", "/static/live.js"):
+        headers = plain.get(path, headers={"Accept": "text/html"}, buffered=True).headers
+        policy = headers["Content-Security-Policy"]
+        assert "default-src 'self'" in policy
+        assert "frame-ancestors 'none'" in policy
+        assert "unsafe" not in policy
+        assert headers["X-Content-Type-Options"] == "nosniff"
+        assert headers["Referrer-Policy"] == "same-origin"
+        assert "Strict-Transport-Security" not in headers
+        assert "Strict-Transport-Security" in secure.get(path, buffered=True).headers
+    assert "Secure" in Browser(secure).sign_in().headers["Set-Cookie"]
+
+
+def test_pages_hold_no_inline_script_or_style(browser: Browser) -> None:
+    browser.sign_in()
+    for path in ("/", "/sign_in", "/nowhere"):
+        page = browser.get(path).text
+        assert "<script>" not in page
+        assert "style=" not in page
+        assert "onclick" not in page
