@@ -1,0 +1,49 @@
+"""The project's own promises: README, Makefile, Procfile and pins say what the code does."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from app import twiml
+from app.settings import SECRETS, Settings
+
+ROOT = Path(__file__).resolve().parent.parent
+README = (ROOT / "README.md").read_text()
+
+
+def test_the_readme_names_every_setting_its_secrecy_and_default() -> None:
+    rows = dict(re.findall(r"^\| `([A-Z_]+)` \| (.*?) \|$", README, re.MULTILINE))
+    assert sorted(rows) == sorted(name.upper() for name in Settings.model_fields)
+    for name, row in rows.items():
+        secret, default, _ = (cell.strip() for cell in f"{row} |".split("|", 2))
+        assert (secret == "yes") is (name in SECRETS), name
+        assert bool(default) is not Settings.model_fields[name.lower()].is_required(), name
+
+
+def test_the_readme_quotes_what_is_said() -> None:
+    assert f'"{twiml.GREETING}"' in README
+    assert f'"{twiml.REPLY}"' in README
+
+
+def test_what_the_readme_points_to_exists() -> None:
+    for target in re.findall(r"\]\(([^)#]+)\)", README):
+        assert (ROOT / target).exists(), target
+    for target in re.findall(r"^    ([a-z/]+/)  ", README, re.MULTILINE):
+        assert (ROOT / target).is_dir(), target
+    for target in re.findall(r"`make (\w+)`|^    make (\w+)$", README, re.MULTILINE):
+        assert re.search(rf"^{''.join(target)}:", (ROOT / "Makefile").read_text(), re.MULTILINE), target
+
+
+@pytest.mark.parametrize("name", ["requirements", "requirements-simulator", "requirements-dev"])
+def test_everything_that_is_asked_for_is_pinned_with_hashes(name: str) -> None:
+    asked = re.findall(r"^([\w.-]+)", (ROOT / f"{name}.in").read_text(), re.MULTILINE)
+    pinned = (ROOT / f"{name}.txt").read_text()
+    for package in (package for package in asked if package != "-c"):
+        assert re.search(rf"^{re.escape(package)}(\[\w+\])?==\S+( ; [^\\]+)? \\\n    --hash=sha256:", pinned, re.MULTILINE), package
+    assert "://" not in pinned
+
+
+def test_the_procfile_runs_what_gunicorns_own_file_configures() -> None:
+    assert (ROOT / "Procfile").read_text().splitlines() == ["web: gunicorn wsgi:app", "release: flask --app wsgi db upgrade"]
+    assert (ROOT / "gunicorn.conf.py").exists()
