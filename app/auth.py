@@ -70,7 +70,10 @@ def is_cross_site() -> bool:
     if site := request.headers.get("Sec-Fetch-Site"):
         return site not in ("same-origin", "none")
     source = request.headers.get("Origin") or request.headers.get("Referer")
-    return source is not None and urlsplit(source).netloc != request.host
+    if not source:
+        return False
+    own = {request.host, urlsplit(current_settings().public_base_url).netloc}
+    return source.partition("://")[2].partition("/")[0] not in own
 
 
 def sign_in() -> str:

@@ -34,7 +34,7 @@ class Parameters(dict[str, list[str]]):
 
 
 def require_twilio() -> None:
-    """Let a request pass only if Twilio signed it, and leave its parameters, in `g.webhook`: 403."""
+    """Let a request pass only if Twilio signed it, and leave its parameters in `g.webhook`; otherwise 403."""
     settings = current_settings()
     target = request.environ.get("RAW_URI") or request.environ.get("REQUEST_URI") or ""
     query = Parameters(parse_qs(request.query_string.decode("latin-1"), keep_blank_values=True))

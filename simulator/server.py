@@ -9,6 +9,13 @@ from simulator import gate
 from simulator.exchange import Exchange
 from simulator.routes import inspector, phones, rest
 
+HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+}
 PAGES = Path(__file__).parent / "pages"
 MAX_REQUEST = 1024 * 1024
 
@@ -33,6 +40,12 @@ def create_app(exchange: Exchange) -> Quart:
         if reason is None:
             return None
         return jsonify({"error": {"code": "forbidden", "message": reason}}), 403
+
+    @app.after_request
+    async def protect_pages(response: Response) -> Response:
+        if response.mimetype == "text/html":
+            response.headers.update(HEADERS)
+        return response
 
     @app.errorhandler(HTTPException)
     async def refuse(error: HTTPException) -> Response:

@@ -132,6 +132,9 @@ FOREIGN = [
     {"Sec-Fetch-Site": "same-site"},
     {"Origin": "https://elsewhere.example"},
     {"Origin": "null"},
+    {"Origin": "http://["},
+    {"Origin": "http://localhost@elsewhere.example"},
+    {"Origin": "http://elsewhere.example?http://localhost"},
     {"Referer": "https://elsewhere.example/page"},
 ]
 
@@ -146,7 +149,10 @@ def test_another_sites_page_changes_nothing(app: Flask, headers: dict[str, str],
     assert client.post(path, data=form, headers=headers, auth=("operator", PASSWORD)).status_code == 403
 
 
-@pytest.mark.parametrize("headers", [{"Sec-Fetch-Site": "same-origin"}, {"Origin": "http://localhost"}, {}])
+@pytest.mark.parametrize(
+    "headers",
+    [{"Sec-Fetch-Site": "same-origin"}, {"Origin": "http://localhost"}, {"Origin": "http://127.0.0.1:5000"}, {}],
+)
 def test_our_own_pages_and_scripts_may(app: Flask, headers: dict[str, str]) -> None:
     client = app.test_client()
     Browser(client).sign_in()

@@ -345,3 +345,11 @@ def test_the_accounts_number_is_never_a_phone(sim: Simulator, client: Client, ht
     client.calls.create(to=LINE, from_=LINE, twiml=HELLO)
     sim.advance(5)
     assert http.get(f"{sim.url}/phones").json()["phones"] == []
+
+
+def test_pages_may_load_nothing_from_elsewhere(quiet_sim: Simulator, http: httpx.Client) -> None:
+    for path in ("/", "/requests"):
+        page = http.get(quiet_sim.url + path, headers={"Accept": "text/html"})
+        assert page.status_code == 200
+        assert "default-src 'self'" in page.headers["Content-Security-Policy"]
+        assert page.headers["X-Content-Type-Options"] == "nosniff"
