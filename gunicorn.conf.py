@@ -15,10 +15,10 @@ bind = f"127.0.0.1:{os.environ.get('PORT', '5000')}"  # a proxy on the same mach
 worker_class = "gthread"  # a thread that waits for Twilio's REST API does not hold up the webhooks
 workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
 threads = 16  # the more wait for the disk together, the fewer flushes it takes
-timeout = 30  # seconds; Twilio gives up a webhook after 15
+timeout = 30  # seconds without a sign of life from a worker, after which it is replaced
 graceful_timeout = 20  # seconds, in which a stopping worker finishes its answers
 control_socket_disable = True  # nobody steers it from outside
-keepalive = 75  # seconds, longer than the proxy keeps its connections
+keepalive = 130  # seconds, longer than Caddy keeps its connections (120)
 
 
 def post_worker_init(worker: object) -> None:

@@ -1,8 +1,13 @@
 """The application that gunicorn and `flask` run."""
 
 import logging
+import sys
 
 from app import create_app
+from app.settings import SettingsError
 
 logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-app = create_app()
+try:
+    app = create_app()
+except SettingsError as error:
+    sys.exit(str(error))

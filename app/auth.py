@@ -3,7 +3,8 @@
 from datetime import timedelta
 from hashlib import sha256
 from hmac import compare_digest, new
-from urllib.parse import urlsplit
+from ipaddress import ip_address, ip_network
+from urllib.parse import quote, urlsplit
 
 from flask import Flask, Request, abort, redirect, request, session, url_for
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
@@ -19,7 +20,7 @@ OPERATOR = "operator"
 CHALLENGE = WWWAuthenticate("basic", {"realm": "Switchboard"})
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 ATTEMPTS = 5  # wrong passwords from one address …
-ATTEMPTS_IN_ALL = 100  # … and from all of them, so that many addresses do not help
+ATTEMPTS_IN_ALL = 1000  # … and from all together: many addresses are no help to guess, and few of them cannot lock us out
 WINDOW = timedelta(minutes=15)
 
 
@@ -34,7 +35,7 @@ class Sessions(SecureCookieSessionInterface):
 
 def require_operator() -> Response | None:
     """Let a request pass only if the operator makes it, and only from our own pages if it changes something."""
-    if request.authorization:
+    if "Authorization" in request.headers:
         check_password(_password_of_script())
     elif not is_signed_in():
         return _ask_to_sign_in()
@@ -51,7 +52,9 @@ def check_password(given: str | None) -> None:
         raise TooManyRequests(f"Too many wrong passwords; try again in {minutes} minutes.", retry_after=WINDOW.seconds)
     if not _is_password(given or ""):
         ledger.record_sign_in_failure(address, keep=WINDOW)
-        raise Unauthorized("That is not the operator's password.", www_authenticate=CHALLENGE if request.authorization else None)
+        raise Unauthorized(
+            "That is not the operator's password.", www_authenticate=CHALLENGE if "Authorization" in request.headers else None
+        )
     if failures:
         ledger.forget_sign_in_failures(address)
 
@@ -63,7 +66,7 @@ def refuse_other_sites() -> None:
 
 
 def is_cross_site() -> bool:
-    """Whether another site's page made the browser send this; a request that does not say comes from no current browser.
+    """Whether another site's page made the browser send this; one that does not say was sent by a script.
 
     The headers are the browser's own (https://www.w3.org/TR/fetch-metadata/); no page can set them.
     """
@@ -90,9 +93,15 @@ def is_signed_in() -> bool:
 
 
 def client_address() -> str:
-    """Whose request it is; a proxy on this machine says it in the last place of X-Forwarded-For."""
+    """Whose request it is, for IPv6 the network of 64 bits; a proxy on this machine says it, last in X-Forwarded-For."""
     peer = request.remote_addr or ""
-    return request.access_route[-1] if is_loopback(peer) and request.access_route else peer
+    if is_loopback(peer) and request.access_route:
+        peer = request.access_route[-1]
+    try:
+        address = ip_address(peer)
+    except ValueError:
+        return "unknown"
+    return str(address) if address.version == 4 else str(ip_network((address, 64), strict=False))
 
 
 def wants_page() -> bool:
@@ -104,12 +113,15 @@ def _ask_to_sign_in() -> Response:
     if not wants_page():
         raise Unauthorized("Sign in with HTTP Basic (user operator) or Bearer.", www_authenticate=CHALLENGE)
     if request.method == "GET" and not is_cross_site():  # a link from elsewhere must not dial once the password is typed
-        session["onward"] = request.full_path.rstrip("?")
+        session["onward"] = quote(request.path) + ("?" + request.query_string.decode("latin-1") if request.query_string else "")
     return redirect(url_for("switchboard.public.sign_in"), 303)
 
 
 def _password_of_script() -> str | None:
-    given = request.authorization
+    try:
+        given = request.authorization
+    except ValueError:  # Werkzeug's, for a header that is not ASCII
+        return None
     if given is None:
         return None
     if given.type == "basic":

@@ -1,13 +1,16 @@
 """Placing calls and sending texts: number -> ledger -> Twilio -> ledger."""
 
+import logging
 from collections.abc import Callable
 from urllib.parse import urlencode
 
 from app import ledger, phone
-from app.errors import InvalidBody, TwilioAnswerLost, TwilioError
+from app.errors import InvalidBody, LedgerUnavailable, TwilioAnswerLost, TwilioError
 from app.models import Call, Message
 from app.settings import current_settings
 from app.twilio_service import Accepted, current_twilio
+
+log = logging.getLogger(__name__)
 
 MAX_BODY = 1600  # characters (Twilio's error 21617)
 
@@ -19,7 +22,7 @@ def place_call(to: str | None, *, reuse_within: float = 0) -> tuple[str, bool]:
     Raises InvalidNumber, TwilioRefused, TwilioUnreachable; a lost answer is no error but leaves the call `unknown`.
     """
     settings = current_settings()
-    number = phone.parse(to or settings.twilio_to_number, home=settings.twilio_from_number).e164
+    number = phone.parse(settings.twilio_to_number if to is None else to, home=settings.twilio_from_number).e164
     attempt, new = ledger.begin(Call, to=number, from_=settings.twilio_from_number, reuse_within=reuse_within)
     if new:
         _ask(
@@ -61,7 +64,10 @@ def _ask(kind: ledger.Kind, attempt: str, request: Callable[[], Accepted]) -> No
         ledger.advance(kind, "failed", attempt=attempt, error_code=error.twilio_code)
         raise
     else:
-        ledger.advance(kind, accepted.status, attempt=attempt, sid=accepted.sid)
+        try:
+            ledger.advance(kind, accepted.status, attempt=attempt, sid=accepted.sid)
+        except LedgerUnavailable:  # "try again" would double what Twilio has taken; its first callback settles the row
+            log.exception("taken by Twilio and not yet written attempt=%s sid=%s", attempt, accepted.sid)
 
 
 def _callback(path: str, attempt: str) -> str:

@@ -25,6 +25,8 @@ def parse(text: str, home: str | None = None) -> PhoneNumber:
 
     Raises InvalidNumber. Numbers of the right length count even when no such range is in use (+1 555…): Twilio decides.
     """
+    if text[:1] == " " and text[1:2].isdigit():  # what forms and addresses make of a plus sign that was not encoded
+        text = "+" + text[1:]
     if len(text) > MAX_WRITTEN:
         raise InvalidNumber(f"A phone number has at most {MAX_WRITTEN} characters.")
     try:

@@ -51,14 +51,14 @@ def _api_url(url: str) -> str:
     if not url:
         return url
     parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not is_loopback(parts.hostname):
+    if parts.scheme not in ("http", "https") or not is_loopback(parts.hostname) or parts.port == 0:
         raise ValueError("must be empty (the real Twilio) or a loopback address such as http://127.0.0.1:5050")
     return url.rstrip("/")
 
 
 def _base_url(url: str) -> str:
     parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment or parts.port == 0:
         raise ValueError("must be the address that callers of your webhooks use, such as https://phone.example.com")
     return url.rstrip("/")
 

@@ -22,6 +22,8 @@ from app.twiml import xml_safe
 
 ALGORITHMS = ("HMAC_SHA1", "HMAC_SHA256")
 
+MANY = 100  # parameters; Twilio sends some thirty. To find words for more would cost whoever refuses them, not who sends them
+
 log = logging.getLogger(__name__)
 
 
@@ -40,17 +42,17 @@ def require_twilio() -> None:
     query = Parameters(parse_qs(request.query_string.decode("latin-1"), keep_blank_values=True))
     body = request.get_data()
     form, cause = Parameters(), None
-    if request.mimetype == "application/x-www-form-urlencoded":
+    kind = (request.content_type or "").partition(";")[0].strip().lower()
+    if kind == "application/x-www-form-urlencoded":
         form = Parameters(parse_qs(body.decode("utf-8", "replace"), keep_blank_values=True))
     elif body and not is_body_hash(body, query.get("bodySHA256", [""])[0]):
         cause = "altered body, or no bodySHA256 in the URL: a body that is no form is known by that hash"
     if cause or (cause := fault(settings, target, form)):
         log.warning("webhook refused endpoint=%s cause=%s", request.endpoint, cause)
         abort(403)
-    values = {name: found[0] for name, found in (query | form).items()}
-    if body and request.mimetype == "application/json":
-        values |= _scalars(body)
-    g.webhook = {name: xml_safe(value) for name, value in values.items()}
+    g.webhook = {name: xml_safe(found[0]) for name, found in (query | form).items()}
+    if kind == "application/json":
+        g.webhook |= _texts(body)
 
 
 def is_body_hash(body: bytes, bodysha256: str) -> bool:
@@ -71,6 +73,8 @@ def fault(settings: Settings, target: str, form: Parameters) -> str | None:
     tokens = settings.auth_tokens
     if is_signed(settings.public_base_url + target, form, signature, tokens, algorithm):
         return None
+    if len(form) > MANY:
+        return "wrong token (TWILIO_AUTH_TOKEN), altered body, or a path that a proxy rewrote"
     if any(is_signed(url, form, signature, tokens, algorithm) for url in _elsewhere(settings, target)):
         return "wrong host or scheme: it was signed for another address than PUBLIC_BASE_URL"
     if form.get("AccountSid", [settings.twilio_account_sid])[0] != settings.twilio_account_sid:
@@ -115,10 +119,11 @@ def _is_host(text: str) -> bool:
         return False
 
 
-def _scalars(body: bytes) -> dict[str, str]:
+def _texts(body: bytes) -> dict[str, str]:
+    """The texts and numbers of a JSON object, by name; none where the body is something else."""
     try:
         document = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     fields = document.items() if isinstance(document, dict) else ()
-    return {name: str(value) for name, value in fields if isinstance(value, str | int)}
+    return {name: xml_safe(str(value)) for name, value in fields if isinstance(value, str | int)}

@@ -18,7 +18,9 @@ from app.phone import masked
 from app.settings import Settings
 
 CONNECT_LIMIT = 3.05  # seconds; a little over a multiple of 3, the time after which TCP sends a lost packet again
-READ_LIMIT = 10  # seconds; gunicorn ends a request after 30
+READ_LIMIT = 10  # seconds, as long as a person waits
+
+NOT_CONNECTED = ("NewConnectionError", "NameResolutionError")  # urllib3's names for what requests calls ConnectionError
 
 log = logging.getLogger(__name__)
 logging.getLogger("twilio.http_client").setLevel(logging.WARNING)  # at INFO it writes whole numbers and texts
@@ -82,8 +84,10 @@ def _request(what: str, send: Callable[[], Any]) -> Accepted:
     started = monotonic()
     try:
         resource = send()
-        accepted = Accepted(resource.sid, str(resource.status))
-    except (TwilioException, requests.RequestException) as error:
+        accepted = Accepted(resource.sid, resource.status)
+        if not accepted.sid:
+            raise ValueError("no SID in the answer")
+    except (TwilioException, requests.RequestException, ValueError, AttributeError) as error:  # the last two: not Twilio's JSON
         fault = _translated(error)
         code = f" twilio_code={fault.twilio_code}" if fault.twilio_code else ""
         log.warning("twilio %s outcome=%s%s seconds=%.3f", what, fault.code, code, monotonic() - started)
@@ -100,7 +104,7 @@ def _translated(error: Exception) -> TwilioError:
             return TwilioRefused(f"Twilio refused this with error {code}: https://www.twilio.com/docs/errors/{code}", code)
         case requests.ConnectTimeout() | requests.exceptions.SSLError():
             return TwilioUnreachable("Twilio could not be reached; nothing was sent.")
-        case requests.ConnectionError() if "NewConnectionError" in repr(error):
+        case requests.ConnectionError() if any(name in repr(error) for name in NOT_CONNECTED):
             return TwilioUnreachable("Twilio could not be reached; nothing was sent.")
         case _:
             return TwilioAnswerLost("Twilio's answer was lost: whether it took the request shows when it calls back.")

@@ -20,6 +20,7 @@ from app.settings import ROOT, Settings, SettingsError, is_loopback
 
 START_LIMIT = 60  # seconds
 STOP_LIMIT = 10  # seconds
+ENDS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 GENERATED: dict[str, Callable[[], str]] = {
     "TWILIO_ACCOUNT_SID": lambda: "AC" + secrets.token_hex(16),
     "TWILIO_AUTH_TOKEN": lambda: secrets.token_hex(16),
@@ -30,12 +31,13 @@ GENERATED: dict[str, Callable[[], str]] = {
 
 def main() -> int:
     """Returns the exit status: 0 after Ctrl-C, 1 when something could not start or ended by itself."""
-    for end in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    for end in ENDS:
         signal.signal(end, _interrupt)
     env_file = ROOT / ".env"
     if not env_file.exists():
+        text = filled_in((ROOT / ".env.example").read_text())
         env_file.touch(mode=0o600)
-        env_file.write_text(filled_in((ROOT / ".env.example").read_text()))
+        env_file.write_text(text)
     environ = environment(env_file)
     try:
         settings = Settings.load(environ, env_file)
@@ -131,7 +133,8 @@ def _interrupt(signum: int, frame: FrameType | None) -> None:
 
 
 def _stop(processes: list[subprocess.Popen[bytes]]) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second Ctrl-C must not leave one of them behind
+    for end in ENDS:
+        signal.signal(end, signal.SIG_IGN)  # a second Ctrl-C must not leave one of them behind
     for process in processes:
         process.terminate()
     for process in processes:

@@ -44,6 +44,9 @@ def test_everything_that_is_asked_for_is_pinned_with_hashes(name: str) -> None:
     assert "://" not in pinned
 
 
-def test_the_procfile_runs_what_gunicorns_own_file_configures() -> None:
-    assert (ROOT / "Procfile").read_text().splitlines() == ["web: gunicorn wsgi:app", "release: flask --app wsgi db upgrade"]
-    assert (ROOT / "gunicorn.conf.py").exists()
+def test_the_unit_runs_what_the_procfile_says() -> None:
+    unit = (ROOT / "deploy/azure/switchboard.service").read_text()
+    for line in (ROOT / "Procfile").read_text().splitlines():
+        assert re.search(
+            rf"^ExecStart(Pre)?=/srv/switchboard/.venv/bin/{re.escape(line.partition(': ')[2])}$", unit, re.MULTILINE
+        ), line

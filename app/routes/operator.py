@@ -32,8 +32,8 @@ def make_call() -> Response:
     if request.method == "HEAD" or "prefetch" in request.headers.get("Sec-Purpose", request.headers.get("Purpose", "")):
         return Response(status=204)
     if is_cross_site():
-        return make_response(render_template("confirm.html", to=request.args.get("to") or current_settings().twilio_to_number))
-    return _place(request.args.get("to"), reuse_within=RELOAD)
+        return make_response(render_template("confirm.html", to=request.args.get("to", current_settings().twilio_to_number)))
+    return _place(_given().get("to"), reuse_within=RELOAD)
 
 
 @bp.post("/make_call")
@@ -45,7 +45,7 @@ def make_call_post() -> Response:
 @bp.get("/calls/<attempt>")
 def call(attempt: str) -> str:
     """One placed call."""
-    return render_template("call.html", call=ledger.find(Call, attempt) or abort(404, "No such call."))
+    return render_template("call.html", call=ledger.find(Call, xml_safe(attempt)) or abort(404, "No such call."))
 
 
 @bp.post("/send_sms")
@@ -76,11 +76,11 @@ def _place(to: str | None, reuse_within: float) -> Response:
 
 
 def _resource(row: Call | Message | None, status: int) -> Response:
-    """A call or message as JSON; 202 instead where Twilio's answer was lost and nobody knows yet."""
+    """A call or message as JSON; 202 instead while nobody knows Twilio's SID for it."""
     if row is None:
         abort(500)
     response = jsonify(sid=row.sid, to=row.to_number, **{"from": row.from_number}, status=row.status)
-    response.status_code = 202 if row.status == "unknown" else status
+    response.status_code = 202 if row.sid is None else status
     return response
 
 
@@ -89,4 +89,6 @@ def _given() -> dict[str, str]:
     document = request.get_json() if request.is_json else request.values.to_dict()
     if not isinstance(document, dict):
         abort(400, "Send a JSON object.")
-    return {name: xml_safe(value) for name, value in document.items() if isinstance(value, str)}
+    if not all(isinstance(value, str) for value in document.values()):
+        abort(400, "Each value is a text.")
+    return {name: xml_safe(value) for name, value in document.items()}

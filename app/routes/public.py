@@ -1,11 +1,11 @@
 """What anyone may ask: the sign-in page, and whether we are alive."""
 
 from flask import Blueprint, jsonify, make_response, redirect, render_template, request, url_for
-from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
 from app import auth, database
+from app.routes.responses import error
 
 bp = Blueprint("public", __name__)
 
@@ -38,10 +38,8 @@ def healthz() -> Response:
 
 
 @bp.get("/readyz")
-def readyz() -> tuple[Response, int]:
+def readyz() -> Response:
     """Whether it can do its work: the database answers and has the newest schema."""
-    try:
-        ready = database.is_migrated()
-    except SQLAlchemyError:
-        return jsonify(status="database not reachable, or never migrated"), 503
-    return (jsonify(status="ok"), 200) if ready else (jsonify(status="database not migrated"), 503)
+    if not database.is_migrated():
+        return error("not_ready", "The database is not migrated: flask --app wsgi db upgrade", 503)
+    return jsonify(status="ok")

@@ -56,7 +56,7 @@ def on_http_error(problem: HTTPException) -> Response:
     status = problem.code or 500
     response = error(problem.name.lower().replace(" ", "_"), problem.description or problem.name, status)
     for name, value in problem.get_headers(request.environ):
-        if name in ("Allow", "Location", "Retry-After", "WWW-Authenticate"):
+        if name in ("Allow", "Retry-After", "WWW-Authenticate"):
             response.headers[name] = value
     return response
 

@@ -67,7 +67,7 @@ def _advance(kind: ledger.Kind, status: str, sid: str, direction: str) -> None:
     ledger.advance(
         kind,
         _text(status),
-        attempt=request.args.get("attempt"),
+        attempt=_text("attempt") or None,
         sid=_text(sid) or None,
         error_code=_number("ErrorCode"),
         duration=_number("CallDuration"),

@@ -1,11 +1,14 @@
 """Every route has its guard: walked, so that a new one cannot be forgotten."""
 
+import re
+
 import pytest
 from conftest import PASSWORD, Browser, Script
 from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.routing import Rule
 
+from app import auth
 from app.auth import require_operator
 from app.signature import require_twilio
 
@@ -108,11 +111,37 @@ def test_guessing_ends_after_five_wrong_passwords_also_across_workers(make_app: 
     assert elsewhere.status_code == 200
 
 
-def test_many_addresses_do_not_help_to_guess(client: FlaskClient) -> None:
-    for guess in range(100):
+def test_many_addresses_do_not_help_to_guess(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(auth, "ATTEMPTS_IN_ALL", 20)
+    for guess in range(20):
         headers = {"X-Forwarded-For": f"192.0.2.{guess}"}
         assert client.get("/", auth=("operator", f"guess {guess}"), headers=headers).status_code == 401
     assert client.get("/", auth=("operator", PASSWORD)).status_code == 429
+
+
+def test_addresses_of_one_ipv6_network_count_as_one(client: FlaskClient) -> None:
+    for guess in range(5):
+        client.get("/", auth=("operator", "wrong password"), headers={"X-Forwarded-For": f"2001:db8::{guess}"})
+    assert client.get("/", auth=("operator", PASSWORD), headers={"X-Forwarded-For": "2001:db8::ffff"}).status_code == 429
+    assert client.get("/", auth=("operator", PASSWORD), headers={"X-Forwarded-For": "2001:db9::1"}).status_code == 200
+
+
+def test_headers_that_are_no_text_are_refused_like_others(client: FlaskClient) -> None:
+    for raw in ("Basic \xff", "Bearer \xff", "\xff", "Basic " + "A" * 5000):
+        assert (
+            client.get(
+                "/", headers={"X-Forwarded-For": f"192.0.2.{len(raw)}"}, environ_overrides={"HTTP_AUTHORIZATION": raw}
+            ).status_code
+            == 401
+        )
+    odd = client.get("/", auth=("operator", "wrong password"), headers={"X-Forwarded-For": "x" * 500})
+    assert odd.status_code == 401
+
+
+def test_an_address_with_a_line_break_in_it_is_no_way_back_that_breaks(browser: Browser) -> None:
+    browser.get("/calls/a%0d%0aX:%20y?z=%0a")
+    back = browser.sign_in()
+    assert (back.status_code, back.location) == (303, "/calls/a%0D%0AX%3A%20y?z=%0a")
 
 
 def test_only_a_proxy_on_this_machine_is_believed_about_the_address(client: FlaskClient) -> None:
@@ -176,8 +205,8 @@ def test_strict_headers_are_on_every_page(make_app: pytest.FixtureRequest) -> No
 
 def test_pages_hold_no_inline_script_or_style(browser: Browser) -> None:
     browser.sign_in()
-    for path in ("/", "/sign_in", "/nowhere"):
+    for path in ("/", "/sign_in", "/nowhere", "/calls/0"):
         page = browser.get(path).text
-        assert "<script>" not in page
+        assert not re.search(r"<script(?![^>]*\ssrc=)", page)
         assert "style=" not in page
         assert "onclick" not in page

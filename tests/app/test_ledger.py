@@ -9,8 +9,10 @@ from conftest import BOTH_DATABASES
 from flask import Flask
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import text as sql
 
-from app import ledger
+from app import database, ledger
+from app.errors import LedgerUnavailable
 from app.models import Call, Message
 
 pytestmark = BOTH_DATABASES
@@ -121,6 +123,44 @@ def test_texts_that_come_at_once_are_each_kept_once(app: Flask) -> None:
     assert answers == [f"<Response>{number % 150}</Response>" for number in range(300)]
     with app.app_context():
         assert sorted(row.sid or "" for row in ledger.latest(Message, 999)) == sorted(f"SM{number}" for number in range(150))
+
+
+def test_texts_that_wait_for_the_writer_share_its_next_turn(app: Flask, request: pytest.FixtureRequest) -> None:
+    if app.extensions["engine"].dialect.name != "sqlite":
+        pytest.skip("PostgreSQL shares flushes by itself")
+    writer = app.extensions["writer"]
+
+    def receive(sid: str | None) -> str:
+        with app.app_context():
+            return text(sid, f"<{sid}/>")
+
+    with ThreadPoolExecutor(9) as threads:
+        with writer._turn:
+            answers = [threads.submit(receive, sid) for sid in ("SM1", "SM2", "SM1", "SM3", None, None)]
+            while len(writer._waiting) < 5:  # the first of them leads and waits for the turn; the others wait for it
+                threads.submit(lambda: None).result()
+        assert [answer.result(10) for answer in answers][1:] == ["<SM2/>", "<SM1/>", "<SM3/>", "<None/>", "<None/>"]
+    with app.app_context():
+        assert len(ledger.latest(Message, 99)) == 5
+
+
+def test_a_fault_is_told_to_every_text_that_waited(app: Flask) -> None:
+    with app.app_context():
+        database.write(lambda connection: connection.execute(sql("ALTER TABLE messages RENAME TO away")))
+
+    def receive(number: int) -> type[Exception] | None:
+        with app.app_context():
+            try:
+                text(f"SM{number}")
+            except LedgerUnavailable as error:
+                return type(error)
+        return None
+
+    with ThreadPoolExecutor(8) as threads:
+        assert list(threads.map(receive, range(40))) == [LedgerUnavailable] * 40
+    with app.app_context():
+        database.write(lambda connection: connection.execute(sql("ALTER TABLE away RENAME TO messages")))
+        assert text("SM1", "<again/>") == "<again/>"
 
 
 def test_two_clicks_at_once_are_one_call(make_app: Callable[..., Flask]) -> None:

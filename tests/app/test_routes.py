@@ -92,7 +92,8 @@ def test_an_odd_status_callback_still_gets_204(twilio: Twilio, params: dict[str,
 def test_oversized_parameters_are_no_server_error(twilio: Twilio) -> None:
     long = dict.fromkeys(("CallSid", "From", "To", "Direction", "CallStatus", "MessageSid", "MessageStatus", "Body"), "x" * 5000)
     for path in ("/voice_url", "/sms_url", "/status/call", "/status/message"):
-        assert twilio.post(path + "?attempt=" + "y" * 500, long).status_code in (200, 204)
+        for attempt in ("y" * 500, "%00", "%ff"):
+            assert twilio.post(f"{path}?attempt={attempt}", long).status_code in (200, 204)
 
 
 def test_without_a_database_a_caller_hears_a_sentence_and_a_text_is_not_acknowledged(
@@ -108,6 +109,7 @@ def test_without_a_database_a_caller_hears_a_sentence_and_a_text_is_not_acknowle
     assert (refused.status_code, refused.json["error"]["code"]) == (503, "ledger_unavailable")
     assert twilio.post("/status/call", CALL).status_code == 503
     assert "2222" not in caplog.text
+    assert caplog.text.count("database fault=") == 3
 
 
 def test_twilio_that_cannot_be_reached_is_said_and_the_call_is_kept_as_failed(app: Flask, script: Script) -> None:
@@ -144,13 +146,16 @@ def test_a_text_that_cannot_be_sent_is_refused_before_twilio_is_asked(
 def test_json_bodies_are_taken_and_bad_ones_refused(script: Script) -> None:
     post = lambda body: script.client.post("/send_sms", data=body, content_type="application/json", headers=script.headers)  # noqa: E731
     assert post('{"to": "nobody", "body": "hi"}').json["error"]["code"] == "invalid_number"
-    assert post('{"to": 5, "body": {}}').status_code == 400
+    assert post('{"to": 5, "body": "hi"}').status_code == 400
     for bad in ("[]", "null", "{", '"x"'):
         assert post(bad).status_code == 400
 
 
-def test_an_unusable_number_for_a_call_is_refused(app: Flask, script: Script, browser: Browser) -> None:
-    assert script.get("/make_call?to=nobody").json["error"]["code"] == "invalid_number"
+def test_an_unusable_number_for_a_call_is_refused_and_nobody_else_called(app: Flask, script: Script, browser: Browser) -> None:
+    for target in ("/make_call?to=nobody", "/make_call?to=", "/make_call?to=%00", "/make_call?to=%2B"):
+        assert script.get(target).json["error"]["code"] == "invalid_number"
+        assert script.post(target).json["error"]["code"] == "invalid_number"
+    assert script.client.post("/make_call", json={"to": 15550003333}, headers=script.headers).status_code == 400
     browser.sign_in()
     page = browser.get("/make_call?to=%3Cscript%3E")
     assert (page.status_code, page.mimetype) == (400, "text/html")
@@ -203,16 +208,20 @@ def test_errors_have_one_shape(app: Flask, client: FlaskClient, script: Script, 
         assert sorted(answer.json["error"]) == ["code", "message"]
 
 
-def test_a_bug_is_logged_and_shown_as_500_without_its_trace(
-    app: Flask, script: Script, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_bug_is_logged_and_shown_as_500_without_its_trace(app: Flask, caplog: pytest.LogCaptureFixture) -> None:
+    app.add_url_rule("/bug", view_func=lambda: {}["secret"])
+    answer = app.test_client().get("/bug")
+    assert (answer.status_code, answer.json["error"]["code"]) == (500, "internal_error")
+    assert "secret" not in answer.text
+    assert "Traceback" in caplog.text
+
+
+def test_a_database_that_cannot_be_read_is_said(app: Flask, script: Script, caplog: pytest.LogCaptureFixture) -> None:
     with app.app_context():
         database.write(lambda connection: connection.execute(text("ALTER TABLE calls RENAME TO gone")))
     answer = script.get("/")
-    assert answer.status_code == 500
-    assert answer.json["error"]["code"] == "internal_error"
-    assert "calls" not in answer.text
-    assert "Traceback" in caplog.text
+    assert (answer.status_code, answer.json["error"]["code"]) == (503, "ledger_unavailable")
+    assert "database fault=" in caplog.text
 
 
 def test_health_and_readiness(app: Flask, client: FlaskClient) -> None:
@@ -220,7 +229,7 @@ def test_health_and_readiness(app: Flask, client: FlaskClient) -> None:
     assert client.get("/readyz").status_code == 200
     with app.app_context():
         app.extensions["alembic"].downgrade("base")
-    assert client.get("/readyz").status_code == 503
+    assert (client.get("/readyz").status_code, client.get("/readyz").json["error"]["code"]) == (503, "not_ready")
     assert client.get("/healthz").status_code == 200
 
 

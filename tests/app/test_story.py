@@ -146,7 +146,7 @@ def test_a_script_that_posts_twice_means_two_calls_but_a_get_again_is_the_same(t
 
 def test_a_lost_answer_is_unknown_and_settled_by_the_first_callback(town: Town) -> None:
     town.sim.fault("rest", "lost")
-    town.sim.fault("webhook", "delay", match="/status/", seconds=20)
+    town.sim.fault("webhook", "delay", match="/status/", count=9, seconds=20)
     placed = town.script.post("/make_call", {"to": PHONE})
     assert (placed.status_code, placed.json["sid"], placed.json["status"]) == (202, None, "unknown")
     assert [call.status for call in town.calls()] == ["unknown"]
@@ -158,7 +158,7 @@ def test_a_lost_answer_is_unknown_and_settled_by_the_first_callback(town: Town) 
 
 def test_a_lost_answer_about_a_text_is_settled_too(town: Town) -> None:
     town.sim.fault("rest", "lost")
-    town.sim.fault("webhook", "delay", match="/status/", seconds=20)
+    town.sim.fault("webhook", "delay", match="/status/", count=9, seconds=20)
     assert town.script.post("/send_sms", {"to": PHONE, "body": "hi"}).json["status"] == "unknown"
     town.sim.advance(30)
     assert [message.status for message in town.messages()] == ["delivered"]
