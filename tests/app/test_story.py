@@ -150,7 +150,7 @@ def test_a_lost_answer_is_unknown_and_settled_by_the_first_callback(town: Town) 
     placed = town.script.post("/make_call", {"to": PHONE})
     assert (placed.status_code, placed.json["sid"], placed.json["status"]) == (202, None, "unknown")
     assert [call.status for call in town.calls()] == ["unknown"]
-    town.sim.advance(60)
+    town.sim.advance(300)
     assert town.phone.said == ["Hello Monkey!"]
     (call,) = town.calls()
     assert (call.status, call.sid) == ("completed", town.phone.state["last_call"]["sid"])
@@ -160,7 +160,7 @@ def test_a_lost_answer_about_a_text_is_settled_too(town: Town) -> None:
     town.sim.fault("rest", "lost")
     town.sim.fault("webhook", "delay", match="/status/", count=9, seconds=20)
     assert town.script.post("/send_sms", {"to": PHONE, "body": "hi"}).json["status"] == "unknown"
-    town.sim.advance(30)
+    town.sim.advance(300)
     assert [message.status for message in town.messages()] == ["delivered"]
     assert len(town.phone.messages) == 1
 
