@@ -78,7 +78,9 @@ def test_opening_make_call_rings_the_phone_which_hears_hello_monkey(town: Town) 
     town.phone.on_ring("ring")
     placed = town.script.get("/make_call")
     assert placed.status_code == 201
-    assert placed.json == {"sid": placed.json["sid"], "to": PHONE, "from": LINE, "status": "queued"}
+    assert sorted(placed.json) == ["from", "sid", "status", "to"]
+    assert (placed.json["from"], placed.json["to"]) == (LINE, PHONE)
+    assert placed.json["status"] in ("queued", "initiated", "ringing")  # a callback may be faster than this answer
     town.sim.advance(5)
     assert town.phone.state["state"] == "ringing"
     assert [call.status for call in town.calls()] == ["ringing"]

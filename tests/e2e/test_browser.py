@@ -176,7 +176,7 @@ def test_the_guides_story(visitor, handset, system):
     expect(phone.page).to_have_title(re.compile("Ringing"))
     phone.get_by_role("button", name="Answer").click()
     expect(phone.get_by_role("log", name="Transcript")).to_contain_text("Hello Monkey!")
-    picture(phone.page, "phones.png", height=780)
+    picture(phone.page, "phones.png", height=860)
     expect(console.locator("#call")).to_contain_text("completed")
     expect(phone).to_contain_text("Last call: completed")
 
