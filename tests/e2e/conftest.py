@@ -27,6 +27,7 @@ T = TypeVar("T")
 ROOT = Path(__file__).resolve().parents[2]
 NOT_COPIED = (".git", ".venv", ".env", "instance", "node_modules", "__pycache__", "*_cache", ".hypothesis", ".coverage")
 KEPT_ENVIRONMENT = ("PATH", "HOME", "LANG", "TMPDIR")  # no setting of the developer's own
+BRISK = {"SIMULATOR_SPEED": "3"}  # so that nobody waits long for a phone to ring
 # For pictures: the addresses that the README names, and so slow that a call lasts while its picture is taken.
 PICTURED = {"PORT": "5000", "SIMULATOR_PORT": "5050", "SIMULATOR_SPEED": "0.2"}
 PATIENCE = 45.0  # seconds; far longer than anything takes, for a machine that is busy
@@ -136,7 +137,7 @@ def start(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., AbstractCon
 @pytest.fixture(scope="session")
 def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
     """The system as `make run` starts it; the tests share it, each with a phone number of its own."""
-    with running(tmp_path_factory.mktemp("switchboard"), **(PICTURED if os.environ.get("PICTURES") else {})) as system:
+    with running(tmp_path_factory.mktemp("switchboard"), **(PICTURED if os.environ.get("PICTURES") else BRISK)) as system:
         yield system
 
 

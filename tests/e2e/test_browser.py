@@ -23,7 +23,7 @@ QUIET = [
     "--disable-component-update",
     "--disable-sync",
 ]
-PATIENCE = 15_000  # milliseconds
+PATIENCE = 30_000  # milliseconds
 
 expect.set_options(timeout=PATIENCE)
 both_sizes = pytest.mark.parametrize("size", SIZES)
