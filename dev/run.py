@@ -19,7 +19,7 @@ from dotenv import dotenv_values
 from app.settings import ROOT, Settings, SettingsError, is_loopback
 
 START_LIMIT = 60  # seconds
-STOP_LIMIT = 10  # seconds
+STOP_LIMIT = 25  # seconds, longer than gunicorn gives its workers
 ENDS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 GENERATED: dict[str, Callable[[], str]] = {
     "TWILIO_ACCOUNT_SID": lambda: "AC" + secrets.token_hex(16),
@@ -74,20 +74,25 @@ def environment(env_file: Path) -> dict[str, str]:
 def _run(settings: Settings, environ: dict[str, str], processes: list[subprocess.Popen[bytes]]) -> int:
     python = [sys.executable, "-m"]
     subprocess.run([*python, "flask", "--app", "wsgi", "db", "upgrade"], cwd=ROOT, env=environ, check=True)
-    processes.append(subprocess.Popen([*python, "gunicorn", "wsgi:app"], cwd=ROOT, env=environ))
     local = f"http://127.0.0.1:{environ.get('PORT', '5000')}"
-    started = _answers(f"{local}/readyz", processes)
+    awaited = [f"{local}/readyz"]
+    processes.append(_start([*python, "gunicorn", "wsgi:app"], environ))
     if settings.twilio_api_url:
+        awaited.append(f"{settings.twilio_api_url}/phones")
         command = [*python, "simulator", "--port", str(urlsplit(settings.twilio_api_url).port or 80)]
-        processes.append(subprocess.Popen(command, cwd=ROOT, env=environ | simulator_environment(settings)))
-        started = started and _answers(f"{settings.twilio_api_url}/phones", processes)
-    if not started:
+        processes.append(_start(command, environ | simulator_environment(settings)))
+    if not all(_answers(url, processes) for url in awaited):
         print("Switchboard did not start; what went wrong stands above.", file=sys.stderr)
         return 1
     print(_welcome(settings, local), flush=True)
     while all(process.poll() is None for process in processes):
         time.sleep(0.5)
     return 1
+
+
+def _start(command: list[str], environ: dict[str, str]) -> subprocess.Popen[bytes]:
+    """Start a process in a group of its own: Ctrl-C reaches us alone, and we pass it on, once."""
+    return subprocess.Popen(command, cwd=ROOT, env=environ, process_group=0)
 
 
 def simulator_environment(settings: Settings) -> dict[str, str]:
@@ -141,7 +146,7 @@ def _stop(processes: list[subprocess.Popen[bytes]]) -> None:
         try:
             process.wait(STOP_LIMIT)
         except subprocess.TimeoutExpired:
-            process.kill()
+            os.killpg(process.pid, signal.SIGKILL)  # with the workers it has
             process.wait()
 
 

@@ -65,9 +65,9 @@ class Exchange:
 
     @property
     def default_phone(self) -> str:
-        """The phone that is shown first: the last one mentioned, or else a verified number."""
-        known = self.phones.all()
-        return known[-1].number if known else next(iter(self.config.caller_ids), DEFAULT_PHONE)
+        """The phone that is shown first: a verified number, or else the last one mentioned."""
+        known = [phone.number for phone in self.phones.all()]
+        return next(iter(self.config.caller_ids), known[-1] if known else DEFAULT_PHONE)
 
     def phone(self, number: str) -> Phone:
         """Find the phone of a number; PhoneError where the number is the account's."""

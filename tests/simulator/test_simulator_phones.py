@@ -353,3 +353,9 @@ def test_pages_may_load_nothing_from_elsewhere(quiet_sim: Simulator, http: httpx
         assert page.status_code == 200
         assert "default-src 'self'" in page.headers["Content-Security-Policy"]
         assert page.headers["X-Content-Type-Options"] == "nosniff"
+
+
+def test_the_page_shows_the_verified_number_first_whoever_called_since(sim: Simulator, http: httpx.Client) -> None:
+    sim.phone("+15550009999").text("+15550001111", "hello")
+    page = http.get(sim.url + "/", headers={"Accept": "text/html"}).text
+    assert 'data-default-phone="+15550003333"' in page
