@@ -117,7 +117,7 @@ class SingleWriter:
             return work(connection)
 
     def append(self, row: Row) -> bool:
-        appended = _Appended({column: _stored(value) for column, value in row.items()})
+        appended = _Appended(row | {name: _stored(value) for name, value in row.items() if isinstance(value, datetime)})
         with self._queue:
             self._waiting.append(appended)
             leads, self._led = not self._led, True
@@ -172,7 +172,7 @@ class SingleWriter:
 class _Appended:
     """A row on its way to the disk; its thread is woken when it is there, or to lead. Until then `error` stands."""
 
-    def __init__(self, row: dict[str, object]) -> None:
+    def __init__(self, row: Row) -> None:
         self.row = row
         self.done = False
         self.is_new = False
@@ -189,9 +189,9 @@ def _insert(table: Table, rows: int) -> tuple[str, list[str]]:
     return str(statement.compile(dialect=sqlite.dialect())), columns
 
 
-def _stored(value: object) -> object:
-    """A value as SQLAlchemy's own columns hold it in SQLite."""
-    return value.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds") if isinstance(value, datetime) else value
+def _stored(time: datetime) -> str:
+    """A time as SQLAlchemy's own columns hold it in SQLite."""
+    return time.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")
 
 
 class ManyWriters:

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from sqlalchemy import DateTime, Dialect, Index, MetaData, String, Text, TypeDecorator
+from sqlalchemy import DateTime, Dialect, Index, MetaData, String, Text, TypeDecorator, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 TEXT = 256  # characters; what Twilio sends is much shorter, and what is longer is cut where it comes in
@@ -41,7 +41,7 @@ class Traffic:
     """
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    attempt: Mapped[str | None] = mapped_column(String(32), unique=True)
+    attempt: Mapped[str | None] = mapped_column(String(32))
     sid: Mapped[str | None] = mapped_column(String(TEXT), unique=True)
     direction: Mapped[str] = mapped_column(String(TEXT))
     from_number: Mapped[str] = mapped_column(String(TEXT))
@@ -53,11 +53,17 @@ class Traffic:
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
+def _unique_attempt(table: str) -> Index:
+    """Incoming ones have no attempt, and need no place in its index."""
+    placed = text("attempt IS NOT NULL")
+    return Index(f"uq_{table}_attempt", "attempt", unique=True, sqlite_where=placed, postgresql_where=placed)
+
+
 class Call(Traffic, Base):
     """A telephone call; `duration` in seconds, once it is over."""
 
     __tablename__ = "calls"
-    __table_args__ = (Index(None, "to_number", "created_at"),)
+    __table_args__ = (_unique_attempt("calls"), Index(None, "to_number", "created_at"))
 
     duration: Mapped[int | None]
 
@@ -66,6 +72,7 @@ class Message(Traffic, Base):
     """A text message; `media` is a JSON list of URLs, `answer` the TwiML that an incoming one got."""
 
     __tablename__ = "messages"
+    __table_args__ = (_unique_attempt("messages"),)
 
     body: Mapped[str] = mapped_column(Text)
     media: Mapped[str | None] = mapped_column(Text)

@@ -34,6 +34,10 @@ class Parameters(dict[str, list[str]]):
         """All values of `name`: what Twilio's validator asks for."""
         return self[name]
 
+    def first(self, name: str) -> str:
+        """The value that views use: the first one, "" where there is none, without what XML and databases cannot hold."""
+        return xml_safe(self[name][0]) if name in self else ""
+
 
 def require_twilio() -> None:
     """Let a request pass only if Twilio signed it, and leave its parameters in `g.webhook`; otherwise 403."""
@@ -50,9 +54,7 @@ def require_twilio() -> None:
     if cause or (cause := fault(settings, target, form)):
         log.warning("webhook refused endpoint=%s cause=%s", request.endpoint, cause)
         abort(403)
-    g.webhook = {name: xml_safe(found[0]) for name, found in (query | form).items()}
-    if kind == "application/json":
-        g.webhook |= _texts(body)
+    g.webhook = Parameters({**query, **form, **(_texts(body) if kind == "application/json" else {})})
 
 
 def is_body_hash(body: bytes, bodysha256: str) -> bool:
@@ -119,11 +121,11 @@ def _is_host(text: str) -> bool:
         return False
 
 
-def _texts(body: bytes) -> dict[str, str]:
+def _texts(body: bytes) -> dict[str, list[str]]:
     """The texts and numbers of a JSON object, by name; none where the body is something else."""
     try:
         document = json.loads(body)
     except (ValueError, RecursionError):
         return {}
     fields = document.items() if isinstance(document, dict) else ()
-    return {name: xml_safe(str(value)) for name, value in fields if isinstance(value, str | int)}
+    return {name: [str(value)] for name, value in fields if isinstance(value, str | int)}

@@ -16,7 +16,7 @@ NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 def xml_safe(text: str) -> str:
     """The text without the characters that XML cannot carry; emoji and right-to-left marks stay."""
-    return text if text.isalnum() else NOT_XML.sub("", text)  # most parameters are SIDs and words
+    return NOT_XML.sub("", text)
 
 
 @cache

@@ -19,7 +19,6 @@ def upgrade() -> None:
         *_traffic(),
         sa.Column("duration", sa.Integer(), nullable=True),
         sa.PrimaryKeyConstraint("id", name="pk_calls"),
-        sa.UniqueConstraint("attempt", name="uq_calls_attempt"),
         sa.UniqueConstraint("sid", name="uq_calls_sid"),
     )
     op.create_index("ix_calls_to_number_created_at", "calls", ["to_number", "created_at"])
@@ -30,9 +29,11 @@ def upgrade() -> None:
         sa.Column("media", sa.Text(), nullable=True),
         sa.Column("answer", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("id", name="pk_messages"),
-        sa.UniqueConstraint("attempt", name="uq_messages_attempt"),
         sa.UniqueConstraint("sid", name="uq_messages_sid"),
     )
+    placed = sa.text("attempt IS NOT NULL")
+    for table in ("calls", "messages"):
+        op.create_index(f"uq_{table}_attempt", table, ["attempt"], unique=True, sqlite_where=placed, postgresql_where=placed)
     op.create_table(
         "sign_in_failures",
         sa.Column("id", sa.Integer(), nullable=False),

@@ -30,8 +30,8 @@ def sms_url() -> Response:
         sid=_text("MessageSid") or None,
         from_number=_text("From"),
         to_number=_text("To"),
-        body=g.webhook.get("Body", ""),
-        media=[g.webhook[name] for name in g.webhook if name.startswith("MediaUrl")],
+        body=g.webhook.first("Body"),
+        media=[g.webhook.first(name) for name in g.webhook if name.startswith("MediaUrl")],
         answer=twiml.reply(twiml.REPLY),
     )
     return _twiml(answer)
@@ -78,13 +78,13 @@ def _advance(kind: ledger.Kind, status: str, sid: str, direction: str) -> None:
 
 
 def _text(name: str) -> str:
-    value: str = g.webhook.get(name, "")
+    value: str = g.webhook.first(name)
     return value[:TEXT]
 
 
 def _number(name: str) -> int | None:
     """A parameter as a whole number below ten digits, or None."""
-    text = g.webhook.get(name, "")
+    text = g.webhook.first(name)
     return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
 
 
