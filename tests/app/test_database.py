@@ -5,9 +5,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import BOTH_DATABASES, SETTINGS
 from flask import Flask
 from sqlalchemy import text
+from visitors import BOTH_DATABASES, SETTINGS
 
 from app import create_app, database, ledger
 from app.errors import LedgerUnavailable

@@ -3,9 +3,9 @@
 import re
 
 import pytest
-from conftest import PASSWORD, Browser, Script
 from flask import Flask
 from flask.testing import FlaskClient
+from visitors import PASSWORD, Browser, Script
 from werkzeug.routing import Rule
 
 from app import auth

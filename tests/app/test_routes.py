@@ -4,10 +4,10 @@ import logging
 from collections.abc import Callable
 
 import pytest
-from conftest import BOTH_DATABASES, Browser, Script, Twilio
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import text
+from visitors import BOTH_DATABASES, Browser, Script, Twilio
 
 from app import database, ledger
 from app.models import Call, Message

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
-from conftest import SETTINGS
+from visitors import SETTINGS
 
 from app.settings import ROOT, SECRETS, Settings, SettingsError
 

@@ -6,11 +6,11 @@ from hashlib import sha256
 from typing import Any
 
 import pytest
-from conftest import BASE_URL, SECONDARY_TOKEN, SETTINGS, TOKEN, Twilio
 from flask import Flask
 from flask.testing import FlaskClient
 from hypothesis import given
 from hypothesis import strategies as st
+from visitors import BASE_URL, SECONDARY_TOKEN, SETTINGS, TOKEN, Twilio
 
 from app.signature import Parameters, is_body_hash, is_signed
 from simulator.signature import sign, signature_headers, with_body_hash

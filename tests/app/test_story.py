@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import pytest
-from conftest import BOTH_DATABASES, SETTINGS, Browser, Script
 from flask import Flask
+from visitors import BOTH_DATABASES, SETTINGS, Browser, Script
 from werkzeug.serving import BaseWSGIServer, make_server
 
 from app import ledger, outbound

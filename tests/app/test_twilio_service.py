@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
-from conftest import Script
 from flask import Flask
 from sqlalchemy import text
+from visitors import Script
 
 from app import database, ledger
 from app.models import Call
