@@ -9,6 +9,7 @@ import heapq
 import itertools
 import logging
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
 from contextvars import Context
@@ -59,7 +60,7 @@ class Signal:
         self._parkings.discard(parking)
 
 
-class Clock:
+class Clock(ABC):
     """What both clocks share: tasks, waiting, and the exact count of tasks at work."""
 
     def __init__(self) -> None:
@@ -69,12 +70,13 @@ class Clock:
         self._idle.set()
         self.crashes: list[BaseException] = []
 
+    @abstractmethod
     def now(self) -> datetime:
         """Tell the time of the simulated world, with its zone (UTC)."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _arm(self, parking: Parking, seconds: float) -> asyncio.TimerHandle | None:
-        raise NotImplementedError
+        """See to it that the parking is woken after so many seconds; the timer, where there is one to cancel."""
 
     def after(self, seconds: float) -> datetime:
         """Name the moment some seconds from now."""
