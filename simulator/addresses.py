@@ -1,6 +1,14 @@
 """Web addresses as applications write them: checked, and made absolute, without ever raising."""
 
+from dataclasses import dataclass
 from urllib.parse import urljoin, urlsplit
+
+
+@dataclass
+class Home:
+    """Where the simulator itself is reached: what links to its recordings and media start with."""
+
+    url: str
 
 
 def is_web_address(url: str) -> bool:

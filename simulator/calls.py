@@ -1,15 +1,22 @@
 """The record of one call: its status, its instructions, and what waits for it."""
 
 from collections import deque
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import httpx
 
 from simulator.clock import Clock, Signal
 from simulator.identifiers import new_sid
+
+if TYPE_CHECKING:
+    from simulator.recordings import Recording
+    from simulator.rooms import Room
+
+T = TypeVar("T")
 
 
 class CallStatus(StrEnum):
@@ -42,6 +49,16 @@ class CallRedirected(Exception):
     """New instructions came from outside while the old ones were carried out."""
 
 
+class Interrupted(Exception):
+    """What was being carried out is no longer waited for: `reason` is the condition that came true."""
+
+    def __init__(self, reason: "Condition") -> None:
+        self.reason = reason
+
+
+Condition = Callable[[], bool]
+
+
 @dataclass(frozen=True)
 class Target:
     """A URL and the HTTP method it is asked with."""
@@ -60,10 +77,31 @@ class Instructions:
 
 @dataclass(frozen=True)
 class Input:
-    """What the person on the phone pressed or said."""
+    """What the person on the phone pressed or said, and how many seconds it takes."""
 
     kind: Literal["digits", "speech"]
     text: str
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class MachineDetection:
+    """What to find out about who answered: `mode` is Enable or DetectMessageEnd; with a target, the call does not wait."""
+
+    mode: str
+    asynchronous: bool = False
+    target: Target | None = None
+    timeout: float = 30.0
+
+
+@dataclass(frozen=True)
+class Activity:
+    """The verb being carried out: the request that brought it, its place there, and what it waits for in a sentence."""
+
+    verb: str
+    request_id: int | None
+    index: int
+    waiting: str = ""
 
 
 @dataclass
@@ -85,7 +123,8 @@ class Call:
     ring_seconds: float = DEFAULT_RING_SECONDS
     time_limit: float = MAX_CALL_SECONDS
     send_digits: str = ""
-    machine_detection: str = ""
+    machine_detection: MachineDetection | None = None
+    parameters: tuple[tuple[str, str], ...] = ()  # what a <Client> was sent along with the call
     sid: str = field(default_factory=lambda: new_sid("CA"))
     updated_at: datetime | None = None
     dialled_at: datetime | None = None
@@ -97,7 +136,18 @@ class Call:
     sequence: int = 0
     picked_up: bool = False
     declined: bool = False
+    bridged: bool = False
+    muted: bool = False
+    on_hold: bool = False
+    coaching: str = ""  # the only call that hears this one
+    room: "Room | None" = None
+    peer: "Call | None" = None  # the other half of a call from one number of the account to another
+    activity: Activity | None = None
+    conference: str | None = None
+    queue: str | None = None
     redirection: Instructions | None = None
+    interrupts: list[Condition] = field(default_factory=list)
+    recordings: list["Recording"] = field(default_factory=list)  # those that run now
     inputs: deque[Input] = field(default_factory=deque)
     transcript: list[dict[str, Any]] = field(default_factory=list)
     cookies: httpx.Cookies = field(default_factory=httpx.Cookies)
@@ -126,11 +176,38 @@ class Call:
         return round((self.ended_at - self.answered_at).total_seconds())
 
     def check(self) -> None:
-        """Raise CallEnded or CallRedirected where the current document is no longer wanted."""
+        """Raise CallEnded, CallRedirected or Interrupted where what is being carried out is no longer wanted."""
         if self.over:
             raise CallEnded
         if self.redirection is not None:
             raise CallRedirected
+        for condition in self.interrupts:
+            if condition():
+                raise Interrupted(condition)
+
+    async def unless(self, condition: Condition, work: Awaitable[T]) -> T | None:
+        """Do some work of the call until it is done or the condition holds, which is looked at when the call is stirred."""
+        self.interrupts.append(condition)
+        try:
+            return await work
+        except Interrupted as interrupted:
+            if interrupted.reason is not condition:
+                raise
+            return None
+        finally:
+            self.interrupts.remove(condition)
+
+    async def hold_until(self, clock: Clock, condition: Condition, seconds: float | None = None) -> bool:
+        """Wait until the condition holds, at most some seconds; False says that the time was over first."""
+        end = None if seconds is None else clock.after(seconds)
+        self.check()
+        while not condition():
+            left = None if end is None else clock.until(end)
+            if left is not None and left <= 0:
+                return False
+            await clock.wait(self.stirred, left)
+            self.check()
+        return True
 
     async def rest(self, clock: Clock, seconds: float) -> None:
         """Let simulated time pass on the line; the end of the call or a redirect raises at once."""

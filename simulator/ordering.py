@@ -12,6 +12,7 @@ from simulator.calls import (
     Call,
     CallStatus,
     Instructions,
+    MachineDetection,
 )
 from simulator.errors import RestError
 from simulator.exchange import Account, Exchange
@@ -50,11 +51,19 @@ def order_call(exchange: Exchange, account: Account, form: Form) -> Call:
         ring_seconds=form.whole("Timeout", DEFAULT_RING_SECONDS, 21208, MAX_RING_SECONDS),
         time_limit=form.whole("TimeLimit", MAX_CALL_SECONDS, 20001, MAX_CALL_SECONDS),
         send_digits=digits,
-        machine_detection=form.choice("MachineDetection", ("Enable", "DetectMessageEnd"), 21234),
+        machine_detection=_machine_detection(form),
     )
     if not account.test:
         exchange.telephony.place(call, reachable=to not in exchange.numbers)
     return call
+
+
+def _machine_detection(form: Form) -> MachineDetection | None:
+    mode = form.choice("MachineDetection", ("Enable", "DetectMessageEnd"), 21234)
+    asynchronous = form.choice("AsyncAmd", ("true", "false"), 20001) == "true"
+    target = form.target("AsyncAmdStatusCallback", "AsyncAmdStatusCallbackMethod")
+    timeout = form.whole("MachineDetectionTimeout", 30, 20001, 59)
+    return MachineDetection(mode, asynchronous, target, timeout) if mode else None
 
 
 def _check_caller(exchange: Exchange, account: Account, sender: str, to: str) -> None:

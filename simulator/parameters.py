@@ -38,6 +38,10 @@ MESSAGE_ORDER = _names(
     """ToCountry ToState SmsMessageSid NumMedia ToCity FromZip SmsSid FromState SmsStatus FromCity Body FromCountry To
     ToZip NumSegments ReferralNumMedia MessageSid AccountSid From ApiVersion"""
 )
+RECORDING_ORDER = _names(
+    """RecordingSource RecordingTrack RecordingSid ConferenceSid RecordingUrl RecordingStatus RecordingChannels ErrorCode
+    CallSid RecordingStartTime AccountSid RecordingDuration"""
+)
 SENT_ORDER = _names("MessageStatus ApiVersion SmsSid SmsStatus To From MessageSid AccountSid")
 DELIVERED_ORDER = _names("ErrorCode ApiVersion MessageStatus RawDlrDoneDate SmsSid SmsStatus To From MessageSid AccountSid")
 
@@ -67,7 +71,7 @@ def _call_values(call: Call) -> dict[str, str]:
     ends = {"From": call.from_number, "Caller": call.from_number, "To": call.to_number, "Called": call.to_number}
     for role, number in ends.items():
         values |= {role: number} | _place(role, number)
-    if call.answered_by is not None and call.machine_detection:
+    if call.answered_by is not None and call.machine_detection is not None:
         values["AnsweredBy"] = call.answered_by
     if call.parent_sid is not None:
         values["ParentCallSid"] = call.parent_sid
@@ -99,6 +103,33 @@ def call_status_params(call: Call, event: str, at: datetime) -> Params:
         if call.sip_code is not None:
             values["SipResponseCode"] = str(call.sip_code)
     return _ordered(values, STATUS_ORDER)
+
+
+def recording_params(values: Mapping[str, str], started_at: datetime) -> Params:
+    """List the parameters of a recording's status callback, in the order of a capture of 2021."""
+    more = {"RecordingStartTime": rfc2822(started_at), "ErrorCode": "0"}
+    return _ordered({name: value for name, value in values.items() if value} | more, RECORDING_ORDER)
+
+
+def transcription_params(
+    call: Call, sid: str, status: str, text: str, address: str, recording_sid: str, recording_url: str
+) -> Params:
+    """List the parameters of a transcription's callback."""
+    return [
+        ("TranscriptionSid", sid),
+        ("TranscriptionText", text),
+        ("TranscriptionStatus", status),
+        ("TranscriptionType", "fast"),
+        ("TranscriptionUrl", address),
+        ("RecordingSid", recording_sid),
+        ("RecordingUrl", recording_url),
+        *sorted(_call_values(call).items()),
+    ]
+
+
+def conference_params(values: Mapping[str, str], at: datetime) -> Params:
+    """List the parameters of a conference's status callback."""
+    return [*values.items(), ("Timestamp", rfc2822(at))]
 
 
 def message_params(message: Message, extra: Mapping[str, str] | None = None) -> Params:

@@ -139,7 +139,9 @@ class Telephony:
                 call.picked_up = True
                 call.answered_by = "human"
                 if habit == "machine":
-                    call.answered_by = MACHINE_HEARD.get(call.machine_detection, "machine_start")
+                    call.answered_by = MACHINE_HEARD.get(
+                        call.machine_detection.mode if call.machine_detection else "", "machine_start"
+                    )
                 return CallStatus.IN_PROGRESS
             if self.clock.until(give_up) <= 0:
                 return CallStatus.NO_ANSWER
