@@ -21,6 +21,7 @@ from simulator.numbering import parse_number
 from simulator.server import create_app
 
 MAX_SPEED = 1000.0
+SILENCE_HELP = "Record goes on with the next verb where nothing was said, as documented until about 2020"
 
 
 class BadSetting(Exception):
@@ -36,6 +37,9 @@ def build_parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
     def given_list(name: str) -> list[str]:
         return re.split(r"[\s,]+", given(name).strip()) if given(name).strip() else []
 
+    def given_switch(name: str) -> bool:
+        return given(name).lower() in {"1", "true", "yes"}
+
     parser = argparse.ArgumentParser(prog="simulator", description="A stand-in for Twilio on this machine.")
     add = parser.add_argument
     add("--host", default=given("HOST", "127.0.0.1"), help="address to listen on (loopback)")
@@ -47,10 +51,15 @@ def build_parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
     for url in sorted(URLS):
         add("--" + url.replace("_", "-"), default=given(url.upper()), help="where a webhook of the numbers goes")
     add("--speed", default=given("SPEED", "1"), help="run time so many times faster (1)")
-    add("--trial", action="store_true", default=given("TRIAL").lower() in {"1", "true", "yes"}, help="a trial account")
+    add("--trial", action="store_true", default=given_switch("TRIAL"), help="a trial account")
+    add("--country", action="append", default=None, help="a country that may be called, as US; may repeat (all)")
+    add("--blocked-number", action="append", default=None, help="a number that may not be called; may repeat")
+    add("--skip-silent-recordings", action="store_true", default=given_switch("SKIP_SILENT_RECORDINGS"), help=SILENCE_HELP)
+    add("--public-url", default=given("PUBLIC_URL"), help="what links to recordings and media start with (this server)")
     add("--test-account-sid", default=given("TEST_ACCOUNT_SID"), help="test credentials: the account")
     add("--test-auth-token", default=given("TEST_AUTH_TOKEN"), help="test credentials: the token")
     parser.set_defaults(numbers=given_list("NUMBER"), caller_ids=given_list("CALLER_ID"))
+    parser.set_defaults(countries=given_list("COUNTRY"), blocked_numbers=given_list("BLOCKED_NUMBER"))
     return parser
 
 
@@ -59,6 +68,12 @@ def _numbers(texts: Sequence[str], option: str) -> tuple[str, ...]:
     if None in numbers:
         raise BadSetting(f"{option} must be a phone number in international form, as +15550001111.")
     return tuple(dict.fromkeys(number for number in numbers if number))
+
+
+def _countries(texts: Sequence[str]) -> tuple[str, ...]:
+    if not all(re.fullmatch(r"[A-Za-z]{2}", text) for text in texts):
+        raise BadSetting("--country must be a country's two letters, as US.")
+    return tuple(dict.fromkeys(text.upper() for text in texts))
 
 
 def _ranged(text: str, option: str, least: float, most: float) -> float:
@@ -91,6 +106,8 @@ def read_config(arguments: Sequence[str], environment: Mapping[str, str]) -> Con
     for name, url in urls.items():
         if url and not is_web_address(url):
             raise BadSetting(f"--{name.replace('_', '-')} must be an absolute http or https address.")
+    if options.public_url and not is_web_address(options.public_url):
+        raise BadSetting("--public-url must be an absolute http or https address.")
     return Config(
         account_sid=options.account_sid,
         auth_token=options.auth_token,
@@ -102,7 +119,15 @@ def read_config(arguments: Sequence[str], environment: Mapping[str, str]) -> Con
         caller_ids=_numbers(options.caller_id or options.caller_ids, "--caller-id"),
         test_account_sid=options.test_account_sid,
         test_auth_token=options.test_auth_token,
-        **urls,
+        public_url=options.public_url.rstrip("/"),
+        skip_silent_recordings=options.skip_silent_recordings,
+        countries=_countries(options.country or options.countries),
+        blocked_numbers=_numbers(options.blocked_number or options.blocked_numbers, "--blocked-number"),
+        voice_url=urls["voice_url"],
+        voice_fallback_url=urls["voice_fallback_url"],
+        sms_url=urls["sms_url"],
+        sms_fallback_url=urls["sms_fallback_url"],
+        status_url=urls["status_url"],
     )
 
 
@@ -115,6 +140,7 @@ async def serve(config: Config) -> None:
     listener = Listener(create_app(exchange))
     port = await listener.start(config.host, config.port)
     name = f"[{config.host}]" if ":" in config.host else config.host
+    exchange.listens_at(f"http://{name}:{port}")
     print(f"Twilio simulator: phones and REST API at http://{name}:{port}", flush=True)
     if not is_loopback(config.host):
         print("Everybody who can reach this address can use the phones.", file=sys.stderr, flush=True)

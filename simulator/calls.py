@@ -69,10 +69,14 @@ class Target:
 
 @dataclass(frozen=True)
 class Instructions:
-    """Where the next TwiML document comes from: a target, or inline text where there is no target."""
+    """Where the next TwiML document comes from: a target, or inline text where there is no target.
+
+    `params` are added to the request: what a verb has gathered, recorded or dialled.
+    """
 
     target: Target | None = None
     twiml: str = ""
+    params: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -137,6 +141,7 @@ class Call:
     picked_up: bool = False
     declined: bool = False
     bridged: bool = False
+    independent: bool = False  # a leg that was given instructions of its own and outlives its Dial
     muted: bool = False
     on_hold: bool = False
     coaching: str = ""  # the only call that hears this one
@@ -173,7 +178,7 @@ class Call:
         """Whole seconds between answer and end; None unless the call was answered and is over."""
         if self.answered_at is None or self.ended_at is None:
             return None
-        return round((self.ended_at - self.answered_at).total_seconds())
+        return int((self.ended_at - self.answered_at).total_seconds())
 
     def check(self) -> None:
         """Raise CallEnded, CallRedirected or Interrupted where what is being carried out is no longer wanted."""

@@ -20,6 +20,10 @@ class Config:
     speed: float = 1.0
     trial: bool = False
     caller_ids: tuple[str, ...] = ()
+    public_url: str = ""
+    skip_silent_recordings: bool = False
+    countries: tuple[str, ...] = ()
+    blocked_numbers: tuple[str, ...] = ()
     test_account_sid: str = ""
     test_auth_token: str = ""
 

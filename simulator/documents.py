@@ -28,6 +28,7 @@ class Fetched:
     verbs: list[Verb]
     base_url: str
     alarm: Alarm = field(compare=False)
+    request_id: int | None = None
 
 
 async def fetch_voice_document(webhooks: Webhooks, call: Call, instructions: Instructions, endless: bool = False) -> Fetched | None:
@@ -38,21 +39,22 @@ async def fetch_voice_document(webhooks: Webhooks, call: Call, instructions: Ins
     if instructions.target is None:
         return _read_inline(instructions.twiml)
     target = instructions.target
-    hook = Hook("voice", call.sid, target.url, target.method, voice_params(call), cookies=call.cookies)
+    extra = dict(instructions.params)
+    hook = Hook("voice", call.sid, target.url, target.method, voice_params(call, extra), cookies=call.cookies)
     reply = await webhooks.fetch(hook)
     if endless:
         reply.entry.alert(11215, "HTTP too many redirects: documents go on and nothing is heard")
         return None
     document, code = _read(reply)
     if document is None and call.fallback is not None and not call.over:
-        extra = {"ErrorCode": str(code), "ErrorUrl": target.url}
-        params = voice_params(call, extra)
+        params = voice_params(call, extra | {"ErrorCode": str(code), "ErrorUrl": target.url})
         hook = replace(hook, url=call.fallback.url, method=call.fallback.method, params=params, fallback=True)
         reply = await webhooks.fetch(hook)
         document, code = _read(reply)
     if document is None:
         return None
-    return Fetched(known_verbs(document, VOICE_VERBS, reply.entry.alert), document.base_url, reply.entry.alert)
+    entry = reply.entry
+    return Fetched(known_verbs(document, VOICE_VERBS, entry.alert), document.base_url, entry.alert, entry.id)
 
 
 async def fetch_message_document(webhooks: Webhooks, message: Message, target: Target, fallback: Target | None) -> Fetched | None:

@@ -68,7 +68,7 @@ class Handset:
         texts: list[dict[str, Any]] = self.state["messages"]
         return texts
 
-    def on_ring(self, habit: Literal["ring", "answer", "busy", "no-answer", "machine"]) -> None:
+    def on_ring(self, habit: Literal["ring", "answer", "busy", "no-answer", "machine", "failed"]) -> None:
         """Set what the phone does when it rings."""
         self._do("", on_ring=habit)
 
@@ -92,9 +92,9 @@ class Handset:
         """Press keys."""
         self._do("/press", digits=digits)
 
-    def speak(self, text: str) -> None:
-        """Say something."""
-        self._do("/speak", text=text)
+    def speak(self, text: str, seconds: float = 0.0) -> None:
+        """Say something, for some seconds or as long as its words take."""
+        self._do("/speak", text=text, seconds=seconds)
 
     def text(self, to: str, body: str = "", media: Sequence[str] = ()) -> str:
         """Send a text to a number of the account; returns the message's SID."""
@@ -153,6 +153,7 @@ class Simulator:
             listener = Listener(create_app(self.exchange))
             port = await listener.start(self._config.host, self._config.port)
             self.url = f"http://{self._config.host}:{port}"
+            self.exchange.listens_at(self.url)
         except Exception as error:
             self._failure = error
             return

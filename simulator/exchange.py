@@ -2,10 +2,13 @@
 
 from dataclasses import dataclass
 from functools import partial
+from typing import Literal
 
+from simulator.addresses import Home
 from simulator.callbacks import Callbacks
 from simulator.calls import Call, CallStatus, Input, Instructions
 from simulator.clock import Clock
+from simulator.conferences import Conferences
 from simulator.config import Config
 from simulator.faults import Faults
 from simulator.identifiers import lasting_sid
@@ -14,6 +17,8 @@ from simulator.lines import AccountNumber
 from simulator.messages import Media, Message, MessageStatus
 from simulator.messaging import Messaging
 from simulator.phones import Phone, PhoneError, Phones
+from simulator.queues import Queues
+from simulator.recordings import Recordings
 from simulator.telephony import Telephony
 from simulator.webhooks import Webhooks
 
@@ -48,15 +53,33 @@ class Exchange:
             sms_fallback_url=config.sms_fallback_url,
             status_url=config.status_url,
         )
+        self.home = Home(config.public_url or f"http://{config.host}:{config.port}")
         self.journal = Journal()
         self.faults = Faults()
         self.phones = Phones()
         self.webhooks = Webhooks(config.auth_token, clock, self.journal, self.faults)
         callbacks = Callbacks(clock, self.webhooks, self.faults)
+        self.recordings = Recordings(clock, callbacks, self.home)
+        self.conferences = Conferences(clock, callbacks, self.recordings)
+        self.queues = Queues(clock)
         self.messaging = Messaging(clock, self.webhooks, callbacks, self.faults, self.phones, self.numbers, config.account_sid)
         self.telephony = Telephony(
-            clock, self.webhooks, callbacks, self.phones, partial(self.messaging.reply, direction="outbound-call")
+            config,
+            clock,
+            self.webhooks,
+            callbacks,
+            self.phones,
+            self.numbers,
+            self.recordings,
+            self.conferences,
+            self.queues,
+            send_text=partial(self.messaging.reply, direction="outbound-call"),
+            connect=self.incoming_call,
         )
+
+    def listens_at(self, url: str) -> None:
+        """Tell where the simulator is reached, unless a setting says so already."""
+        self.home.url = self.config.public_url or url
 
     def point(self, **urls: str) -> None:
         """Set where the webhooks of every number go, by the names in `lines.URLS`."""
@@ -77,13 +100,20 @@ class Exchange:
 
     def dial(self, phone: Phone, to: str) -> Call:
         """Place a call from a phone to a number of the account."""
-        line = self._line(to)
+        self._line(to)
         if phone.current is not None:
             raise PhoneError(409, "in_call", "This phone is in a call already.")
-        call = Call(
+        call = self.incoming_call(phone.number, to)
+        self.telephony.receive(call)
+        return call
+
+    def incoming_call(self, sender: str, to: str) -> Call:
+        """Make the record of a call to a number of the account."""
+        line = self._line(to)
+        return Call(
             account_sid=self.config.account_sid,
             direction="inbound",
-            from_number=phone.number,
+            from_number=sender,
             to_number=to,
             status=CallStatus.RINGING,
             created_at=self.clock.now(),
@@ -92,8 +122,6 @@ class Exchange:
             status_target=line.status,
             phone_number_sid=line.sid,
         )
-        self.telephony.receive(call)
-        return call
 
     def text(self, phone: Phone, to: str, body: str, media: tuple[Media, ...]) -> Message:
         """Send a text from a phone to a number of the account."""
@@ -123,12 +151,9 @@ class Exchange:
         answered = call.answered_at is not None or not call.incoming
         self.telephony.finish(call, CallStatus.COMPLETED if answered else CallStatus.NO_ANSWER)
 
-    def enter(self, phone: Phone, kind: str, text: str) -> None:
-        """Press digits or speak into the call that the phone is in."""
-        call = _wanted(phone, "in-call")
-        call.inputs.append(Input("digits" if kind == "Press" else "speech", text))
-        self.telephony.note(call, "phone", kind, text)
-        call.stirred.notify()
+    def enter(self, phone: Phone, kind: Literal["digits", "speech"], text: str, seconds: float = 0.0) -> None:
+        """Press digits or speak into the call that the phone is in; speech takes some seconds, or as long as its words do."""
+        self.telephony.hear(_wanted(phone, "in-call"), Input(kind, text, seconds))
 
     async def close(self) -> None:
         """End every call and task and let go of connections."""

@@ -54,7 +54,7 @@ def order_call(exchange: Exchange, account: Account, form: Form) -> Call:
         machine_detection=_machine_detection(form),
     )
     if not account.test:
-        exchange.telephony.place(call, reachable=to not in exchange.numbers)
+        exchange.telephony.place(call)
     return call
 
 

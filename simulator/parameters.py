@@ -127,6 +127,22 @@ def transcription_params(
     ]
 
 
+def partial_speech_params(call: Call, text: str, sequence: int) -> Params:
+    """List the parameters of a Gather's partial result."""
+    more = {"UnstableSpeechResult": text, "StableSpeechResult": "", "Stability": "0.8", "SequenceNumber": str(sequence)}
+    return sorted((_call_values(call) | more).items())
+
+
+def detection_params(call: Call, answered_by: str, milliseconds: int) -> Params:
+    """List the parameters that tell who has answered, where the call did not wait for that."""
+    return [
+        ("AccountSid", call.account_sid),
+        ("CallSid", call.sid),
+        ("AnsweredBy", answered_by),
+        ("MachineDetectionDuration", str(milliseconds)),
+    ]
+
+
 def conference_params(values: Mapping[str, str], at: datetime) -> Params:
     """List the parameters of a conference's status callback."""
     return [*values.items(), ("Timestamp", rfc2822(at))]

@@ -7,7 +7,7 @@ from typing import Any, Literal, get_args
 from simulator.calls import Call
 from simulator.messages import Message
 
-Habit = Literal["ring", "answer", "busy", "no-answer", "machine"]
+Habit = Literal["ring", "answer", "busy", "no-answer", "machine", "failed"]
 HABITS: tuple[str, ...] = get_args(Habit)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from simulator.calls import Call, Instructions, Target
-from simulator.clock import Clock, Signal
+from simulator.clock import Clock
 from simulator.identifiers import new_sid
 
 DEFAULT_SIZE, LARGEST_SIZE = 1000, 5000
@@ -25,6 +25,7 @@ class Member:
     dequeuer: Call | None = None
     announcement: Target | None = None
     ready: bool = False  # the announcement is over: both may talk
+    parted: bool = False  # the talk that it was taken out for is over
     instructions: Instructions | None = None
 
     @property
@@ -48,7 +49,7 @@ class Queue:
     sid: str = field(default_factory=lambda: new_sid("QU"))
     updated_at: datetime = field(init=False)
     members: list[Member] = field(default_factory=list)
-    stirred: Signal = field(default_factory=Signal)
+    agents: list[Call] = field(default_factory=list)  # calls that wait for somebody to come in
 
     def __post_init__(self) -> None:
         self.updated_at = self.created_at
@@ -89,7 +90,8 @@ class Queues:
         member = Member(call, self._clock.now())
         queue.members.append(member)
         call.queue = queue.name
-        queue.stirred.notify()
+        for agent in queue.agents:
+            agent.stirred.notify()
         return member
 
     def take(self, queue: Queue, member: Member, result: str) -> None:

@@ -80,7 +80,12 @@ class Recording:
     @property
     def text(self) -> str:
         """What was said in it."""
-        return " ".join(sound.text for sound in self.sounds if sound.kind == "speech")
+        return " ".join(sound.text for sound in self.voiced)
+
+    @property
+    def voiced(self) -> list[Sound]:
+        """List the speech in it, which is what counts as not silent."""
+        return [sound for sound in self.sounds if sound.kind == "speech"]
 
     def elapsed(self, now: datetime) -> float:
         """Count the seconds recorded so far, without the pauses."""
@@ -186,10 +191,10 @@ class Recordings:
 
     def _trim(self, recording: Recording) -> None:
         """Cut the silence off at both ends; where all is silence, it is kept, as Twilio's documentation of 2026 has it."""
-        if not recording.sounds:
+        if not recording.voiced:
             return
-        start = min(sound.offset for sound in recording.sounds)
-        end = min(max(sound.offset + sound.seconds for sound in recording.sounds), recording.length)
+        start = min(sound.offset for sound in recording.voiced)
+        end = min(max(sound.offset + sound.seconds for sound in recording.voiced), recording.length)
         recording.length = end - start
         recording.sounds = [
             Sound(sound.offset - start, sound.seconds, sound.kind, sound.text, sound.inbound) for sound in recording.sounds

@@ -18,11 +18,12 @@ class Room:
         call.stirred.notify()
 
     def leave(self, call: Call) -> None:
-        """Let a call go."""
+        """Let a call go; those who stay notice it."""
         if call.room is self:
             self.members.remove(call)
             call.room = None
-            call.stirred.notify()
+            for each in (call, *self.members):
+                each.stirred.notify()
 
     def listeners(self, speaker: Call) -> list[Call]:
         """List who hears a member: nobody where it is muted or on hold, one call only where it coaches that one."""

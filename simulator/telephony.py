@@ -5,54 +5,100 @@ outgoing  queued -> ringing -> in-progress -> completed
 incoming  ringing -> in-progress -> completed
                   -> busy | no-answer (rejected, or hung up before the answer)
 
-One task runs each call from beginning to end. What happens from outside (the phone, the REST API) changes the record
-and stirs it; the task looks at the record whenever it wakes.
+One task runs each call from beginning to end. What happens from outside (the phone, the REST API, another call) changes
+the record and stirs it; the task looks at the record whenever it wakes.
 """
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
 
-from simulator import documents
+from simulator import conversation, documents
 from simulator.callbacks import Callbacks
-from simulator.calls import Call, CallEnded, CallRedirected, CallStatus, Instructions, Target
+from simulator.calls import Call, CallEnded, CallRedirected, CallStatus, Input, Instructions, Target
 from simulator.clock import Clock
+from simulator.conferences import Conferences
+from simulator.config import Config
+from simulator.lines import AccountNumber
+from simulator.machines import Machines
 from simulator.parameters import call_status_params
 from simulator.phones import Phone, Phones
+from simulator.queues import Queues
+from simulator.recordings import Recordings
+from simulator.stage import HangUp, LeaveQueue, Outcome, Stage, speaking_seconds
 from simulator.twiml import Alarm
-from simulator.verbs import VERBS, HangUp, Outcome, Stage, send_tones
+from simulator.verbs import VERBS
+from simulator.verbs.speech import send_tones
 from simulator.webhooks import PERCENT, Hook, Webhooks
 
 SECONDS_BETWEEN_CALLS = 1.0
 SECONDS_TO_ANSWER = 2.0
-MAX_SILENT_DOCUMENTS = 50
-DOES_NOT_ANSWER = frozenset({"Reject", "Pause"})
-MACHINE_HEARD = {"Enable": "machine_start", "DetectMessageEnd": "machine_end_beep"}
+MOST_HOPS = 3  # how far a voice is carried between the account's own numbers
 
 SendText = Callable[[str, str, str, Target | None, Alarm], None]
+Connect = Callable[[str, str], Call]
+Script = Callable[[], Awaitable[Outcome]]
 
 
 class Telephony:
     """All calls, and what runs them."""
 
-    def __init__(self, clock: Clock, webhooks: Webhooks, callbacks: Callbacks, phones: Phones, send_text: SendText) -> None:
+    def __init__(
+        self,
+        settings: Config,
+        clock: Clock,
+        webhooks: Webhooks,
+        callbacks: Callbacks,
+        phones: Phones,
+        numbers: Mapping[str, AccountNumber],
+        recordings: Recordings,
+        conferences: Conferences,
+        queues: Queues,
+        send_text: SendText,
+        connect: Connect,
+    ) -> None:
+        self.settings = settings
         self.clock = clock
         self.webhooks = webhooks
+        self.callbacks = callbacks
+        self.numbers = numbers
+        self.recordings = recordings
+        self.conferences = conferences
+        self.queues = queues
         self.send_text = send_text
+        self.verbs = VERBS
         self.calls: dict[str, Call] = {}
-        self._callbacks = callbacks
+        self._connect = connect
         self._phones = phones
+        self._machines = Machines(clock, callbacks)
         self._next_turn = clock.now()
 
     def place(self, call: Call, reachable: bool = True) -> None:
         """Queue an outgoing call; one to a number that is not reachable will fail."""
         self.calls[call.sid] = call
-        self.clock.spawn(self._place(call, reachable), f"call {call.sid}")
+
+        async def script() -> Outcome:
+            return await self.carry_out(call, call.instructions)
+
+        self.clock.spawn(self._place(call, reachable, script, queued=True), f"call {call.sid}")
+
+    def place_leg(self, call: Call, parent: Call, reachable: bool, script: Script) -> None:
+        """Dial a leg for a call that waits for it; the leg's own script runs when it is answered, and its end stirs the parent."""
+        self.calls[call.sid] = call
+
+        async def run() -> None:
+            try:
+                await self._place(call, reachable, script, queued=False)
+            finally:
+                parent.stirred.notify()
+
+        self.clock.spawn(run(), f"leg {call.sid}")
 
     def receive(self, call: Call) -> None:
-        """Take an incoming call from a phone."""
+        """Take an incoming call, from a phone or from another number of the account."""
         self.calls[call.sid] = call
         call.dialled_at = self.clock.now()
-        self._phones.get(call.phone_number).take(call)
+        if call.peer is None:
+            self._phones.get(call.phone_number).take(call)
         self.clock.spawn(self._receive(call), f"call {call.sid}")
 
     def finish(self, call: Call, status: CallStatus, report: bool = True) -> None:
@@ -60,8 +106,17 @@ class Telephony:
         if call.over:
             return
         call.ended_at = self.clock.now()
+        call.activity = None
+        if call.room is not None:
+            call.room.leave(call)
+        for recording in list(call.recordings):
+            if recording.call_sid == call.sid and recording.conference_sid is None:
+                self.recordings.finish(recording, [call])
         self._change(call, status)
         self._phones.release(call)
+        if call.peer is not None:
+            answered = call.peer.answered_at is not None
+            self.finish(call.peer, CallStatus.COMPLETED if answered else CallStatus.NO_ANSWER)
         if report:
             self._report(call, "completed")
 
@@ -69,6 +124,26 @@ class Telephony:
         """Interrupt what an answered call is doing with new instructions."""
         call.redirection = instructions
         call.stirred.notify()
+
+    async def carry_out(self, call: Call, instructions: Instructions) -> HangUp | LeaveQueue | None:
+        """Carry out a document and those it leads to."""
+        return await conversation.carry_out(self, call, instructions)
+
+    async def report(self, call: Call, instructions: Instructions) -> None:
+        """Ask for a document whose answer is of no use: the call is over, or goes on with something else."""
+        await documents.fetch_voice_document(self.webhooks, call, instructions)
+
+    def answer(self, call: Call) -> None:
+        """Count a call as answered from now on, once."""
+        if call.answered_at is None and not call.over:
+            call.answered_at = self.clock.now()
+            self._change(call, CallStatus.IN_PROGRESS)
+            self._report(call, "answered")
+            self.clock.spawn(self._limit(call, call.answered_at), f"time limit {call.sid}")
+
+    def touch(self, call: Call) -> None:
+        """Tell those who look at the call's phone that something has changed."""
+        self._phones.touch(call.phone_number)
 
     def note(self, call: Call, speaker: str, verb: str, text: str, **details: str) -> None:
         """Add a line to the transcript of a call."""
@@ -81,24 +156,58 @@ class Telephony:
                 "text": text,
                 "voice": details.get("voice") or None,
                 "language": details.get("language") or None,
+                "from": details.get("origin") or None,
             }
         )
-        self._phones.touch(call.phone_number)
+        self.touch(call)
 
-    async def _place(self, call: Call, reachable: bool) -> None:
+    def utter(self, call: Call, verb: str, text: str, seconds: float, **details: str) -> None:
+        """Let the far end of a call hear what Twilio says (Say) or the tones it sends (Digits)."""
+        self.note(call, "twilio", verb, text, **details)
+        uttered = Input("digits" if verb == "Digits" else "speech", text, seconds)
+        self._capture(call, [call], uttered, outbound=True)
+        self._carry_over(call, uttered, 0)
+
+    def hear(self, call: Call, entered: Input, hops: int = 0) -> None:
+        """Take in what the far end of a call says or presses: for its verb, its recordings, and those it talks with."""
+        call.inputs.append(entered)
+        verb = "Press" if entered.kind == "digits" else "Speak"
+        self.note(call, "phone", verb, entered.text)
+        listeners = call.room.listeners(call) if call.room is not None else []
+        self._capture(call, [call, *listeners], entered)
+        for listener in listeners:
+            self.note(listener, "party", verb, entered.text, origin=call.phone_number)
+            self._carry_over(listener, entered, hops)
+        call.stirred.notify()
+
+    def _carry_over(self, call: Call, entered: Input, hops: int) -> None:
+        """Let the account's other number hear it, where that is the far end."""
+        if call.peer is not None and hops < MOST_HOPS:
+            self.hear(call.peer, entered, hops + 1)
+
+    def _capture(self, source: Call, calls: list[Call], entered: Input, outbound: bool = False) -> None:
+        seconds = entered.seconds or (speaking_seconds(entered.text) if entered.kind == "speech" else 0.0)
+        running = {recording.sid: recording for call in calls for recording in call.recordings}
+        for recording in running.values():
+            inbound = recording.call_sid == source.sid and not outbound
+            recording.hear(self.clock.now(), entered.kind, entered.text, seconds, inbound)
+
+    async def _place(self, call: Call, reachable: bool, script: Script, queued: bool) -> None:
         try:
-            await self._turn(call)
+            if queued:
+                await self._turn(call)
             call.dialled_at = self.clock.now()
             self._report(call, "initiated")
-            if not reachable:
+            phone = self._phones.get(call.to_number) if call.to_number not in self.numbers else None
+            if not reachable or (phone is not None and phone.habit == "failed"):
                 call.sip_code = 404
                 self.finish(call, CallStatus.FAILED)
                 return
             self._change(call, CallStatus.RINGING)
             self._report(call, "ringing")
-            outcome = await self._ring(call, self._phones.get(call.to_number))
+            outcome = await (self._ring_own(call) if phone is None else self._ring(call, phone))
             if outcome is CallStatus.IN_PROGRESS:
-                await self._converse(call)
+                await self._converse(call, script)
             else:
                 call.sip_code = 486 if outcome is CallStatus.BUSY else None
                 self.finish(call, outcome)
@@ -108,8 +217,11 @@ class Telephony:
             self.finish(call, CallStatus.FAILED)  # only where an error of the simulator brought us here
 
     async def _receive(self, call: Call) -> None:
+        async def script() -> Outcome:
+            return await self.carry_out(call, call.instructions)
+
         try:
-            await self._converse(call)
+            await self._converse(call, script)
         except CallEnded:
             return
         finally:
@@ -136,23 +248,35 @@ class Telephony:
             if call.declined or habit == "busy":
                 return CallStatus.BUSY
             if call.picked_up or (answers and self.clock.until(pick_up) <= 0):
+                call.answered_by = "machine" if habit == "machine" and not call.picked_up else "human"
                 call.picked_up = True
-                call.answered_by = "human"
-                if habit == "machine":
-                    call.answered_by = MACHINE_HEARD.get(
-                        call.machine_detection.mode if call.machine_detection else "", "machine_start"
-                    )
                 return CallStatus.IN_PROGRESS
             if self.clock.until(give_up) <= 0:
                 return CallStatus.NO_ANSWER
             await self.clock.wait(call.stirred, self.clock.until(pick_up if answers else give_up))
 
-    def _answer(self, call: Call) -> None:
-        if call.answered_at is None:
-            call.answered_at = self.clock.now()
-            self._change(call, CallStatus.IN_PROGRESS)
-            self._report(call, "answered")
-            self.clock.spawn(self._limit(call, call.answered_at), f"time limit {call.sid}")
+    async def _ring_own(self, call: Call) -> CallStatus:
+        """Call another number of the account: it takes an incoming call of its own, which is the far end of this one."""
+        other = self._connect(call.from_number, call.to_number)
+        call.peer, other.peer = other, call
+        self.receive(other)
+        decided = await self._wait_for(other, call)
+        call.picked_up, call.answered_by = True, "human"
+        if decided and not other.over:
+            return CallStatus.IN_PROGRESS
+        call.peer = None
+        self.finish(other, CallStatus.NO_ANSWER)
+        return CallStatus.BUSY if other.status is CallStatus.BUSY else CallStatus.NO_ANSWER
+
+    async def _wait_for(self, other: Call, call: Call) -> bool:
+        """Wait until an incoming call is answered or over; False says that the caller's ringing time was over first."""
+        end = self.clock.after(call.ring_seconds)
+        while other.answered_at is None and not other.over:
+            call.check()
+            if not await self.clock.wait(other.stirred, self.clock.until(end)):
+                return False
+        call.check()
+        return True
 
     async def _limit(self, call: Call, start: datetime) -> None:
         signalled = True
@@ -161,23 +285,28 @@ class Telephony:
             signalled = await self.clock.wait(call.stirred, self.clock.until(end))
         self.finish(call, CallStatus.COMPLETED)
 
-    async def _converse(self, call: Call) -> None:
-        """Carry out one document after the other until one of them, or somebody, ends the call."""
+    async def _converse(self, call: Call, script: Script) -> None:
+        """Run the script of a call, or what it is redirected to, until that or somebody ends the call."""
         if not call.incoming:
-            self._answer(call)
-        outcome: Outcome = call.instructions
-        silent, heard = 0, self.clock.now()
-        while isinstance(outcome, Instructions):
-            silent = silent + 1 if self.clock.now() == heard else 0
-            heard = self.clock.now()
+            self.answer(call)
+            await self._machines.detect(self, call)
+        while True:
             try:
                 await self._send_digits(call)
-                outcome = await self._carry_out(call, outcome, endless=silent > MAX_SILENT_DOCUMENTS)
+                outcome = await script()
+                break
             except CallRedirected:
-                outcome, call.redirection = call.redirection, None
+                redirection, call.redirection = call.redirection or Instructions(), None
+                call.independent = True
+                if call.room is not None:
+                    call.room.leave(call)
+
+                async def script(redirection: Instructions = redirection) -> Outcome:
+                    return await self.carry_out(call, redirection)
+
         ending = outcome.status if isinstance(outcome, HangUp) else CallStatus.COMPLETED
         if ending is CallStatus.COMPLETED:
-            self._answer(call)
+            self.answer(call)
         self.finish(call, ending)
 
     async def _send_digits(self, call: Call) -> None:
@@ -185,34 +314,11 @@ class Telephony:
         digits, call.send_digits = call.send_digits, ""
         await send_tones(Stage(self, call, "", lambda *_: None), digits)
 
-    async def _carry_out(self, call: Call, instructions: Instructions, endless: bool) -> Outcome:
-        """Fetch one document and perform its verbs; None says that it has ended."""
-        fetched = await documents.fetch_voice_document(self.webhooks, call, instructions, endless)
-        call.check()
-        if fetched is None:
-            self._answer(call)
-            self.note(call, "exchange", "Error", documents.ERROR_SENTENCE)
-            return HangUp()
-        stage = Stage(self, call, fetched.base_url, fetched.alarm)
-        for verb in fetched.verbs:
-            call.check()
-            if verb.name not in DOES_NOT_ANSWER:
-                self._answer(call)
-            perform = VERBS.get(verb.name)
-            if perform is None:
-                fetched.alarm(12200, f"{verb.name} is not simulated yet", "error")
-                self.note(call, "exchange", "Error", f"{verb.name} is not simulated yet.")
-                return HangUp()
-            outcome = await perform(stage, verb)
-            if outcome is not None:
-                return outcome
-        return None
-
     def _change(self, call: Call, status: CallStatus) -> None:
         call.status = status
         call.updated_at = self.clock.now()
         call.stirred.notify()
-        self._phones.touch(call.phone_number)
+        self.touch(call)
 
     def _report(self, call: Call, event: str) -> None:
         """Post a status callback where the event is subscribed to; every event takes a sequence number."""
@@ -221,5 +327,5 @@ class Telephony:
         target = call.status_target
         if target is not None and event in call.status_events:
             params = call_status_params(call, event, self.clock.now())
-            self._callbacks.post(Hook("call-status", call.sid, target.url, target.method, params, PERCENT))
+            self.callbacks.post(Hook("call-status", call.sid, target.url, target.method, params, PERCENT))
         call.sequence += 1

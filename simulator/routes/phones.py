@@ -17,6 +17,7 @@ from simulator.routes import current_exchange
 bp = Blueprint("phones", __name__)
 
 KEEP_ALIVE_SECONDS = 15.0
+MAX_SPEECH_SECONDS = 4 * 3600.0
 _SURROGATE = re.compile("[\ud800-\udfff]")  # half a pair, which JSON can hold and no request can carry
 
 
@@ -43,6 +44,17 @@ def _text(body: dict[str, Any], name: str, most: int = MAX_BODY) -> str:
     if not isinstance(value, str) or not value or len(value) > most or _SURROGATE.search(value):
         raise PhoneError(400, "bad_body", f"The body needs {name}: a text of 1 to {most} characters.")
     return value
+
+
+def _seconds(body: dict[str, Any]) -> float:
+    """Read how long something takes to say; 0 stands for as long as its words do."""
+    try:
+        seconds = float(body.get("seconds") or 0)
+    except (TypeError, ValueError):
+        seconds = -1.0
+    if not 0 <= seconds <= MAX_SPEECH_SECONDS:
+        raise PhoneError(400, "bad_body", f"seconds must be a number up to {MAX_SPEECH_SECONDS:.0f}.")
+    return seconds
 
 
 def _is_address(value: object) -> bool:
@@ -134,15 +146,15 @@ async def press(number: str) -> dict[str, Any]:
     digits = _text(await _body(), "digits", 64)
     if not re.fullmatch(r"[0-9A-D#*]+", digits):
         raise PhoneError(400, "bad_body", "digits are 0 to 9, A to D, # and *.")
-    current_exchange().enter(phone, "Press", digits)
+    current_exchange().enter(phone, "digits", digits)
     return phone.as_json()
 
 
 @bp.post("/phones/<number>/speak")
 async def speak(number: str) -> dict[str, Any]:
     """Say something."""
-    phone = _phone(number)
-    current_exchange().enter(phone, "Speak", _text(await _body(), "text"))
+    phone, body = _phone(number), await _body()
+    current_exchange().enter(phone, "speech", _text(body, "text"), _seconds(body))
     return phone.as_json()
 
 

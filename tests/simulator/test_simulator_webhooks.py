@@ -311,8 +311,9 @@ def test_only_completed_is_reported_unless_more_is_asked_for(sim: Simulator, sit
     assert seen.params["CallbackSource"] == "call-progress-events"
 
 
-def test_a_number_that_cannot_be_reached_fails(sim: Simulator, site: Any, client: Client) -> None:
-    call = client.calls.create(to=LINE, from_=LINE, url=f"{site.url}/out", status_callback=f"{site.url}/st")
+def test_a_number_that_cannot_be_reached_fails(sim: Simulator, site: Any, client: Client, phone: Handset) -> None:
+    phone.on_ring("failed")
+    call = client.calls.create(to=PHONE, from_=LINE, url=f"{site.url}/out", status_callback=f"{site.url}/st")
     sim.advance(100)
     assert outcomes(site) == [("failed", "1")]
     assert site.at("/st")[0].params["SipResponseCode"] == "404"

@@ -1,0 +1,87 @@
+"""Record: the caller's voice, until silence, a key, the longest length or the end of the call.
+
+Facts: https://www.twilio.com/docs/voice/twiml/record
+"""
+
+from simulator.calls import CallEnded, Instructions
+from simulator.recordings import EVENTS, Recording, Rules
+from simulator.stage import HangUp, Outcome, Stage, speaking_seconds
+from simulator.twiml import Verb
+
+DEFAULT_LENGTH = 3600
+KEYS = "1234567890*#"
+TRIM = {"trim-silence": True, "do-not-trim": False}
+BEEP_SECONDS = 0.5
+
+
+def read_recording_rules(stage: Stage, verb: Verb, trim: bool, channels: int = 1) -> Rules:
+    """Read the attributes that Record, Dial and Conference share."""
+    if verb.get("trim") and verb.get("trim") not in TRIM:
+        stage.alarm(12200, f"{verb.name}: Invalid trim value", "warning")
+    events = frozenset(verb.get("recordingStatusCallbackEvent", "completed").split())
+    if events - set(EVENTS):
+        stage.alarm(12200, f"{verb.name}: Invalid recordingStatusCallbackEvent value", "warning")
+    callback = stage.target(verb, "recordingStatusCallback", 12200, "recordingStatusCallbackMethod")
+    track = verb.get("recordingTrack", "both")
+    return Rules(
+        TRIM.get(verb.get("trim"), trim), channels, track if track in {"inbound", "outbound"} else "both", callback, events
+    )
+
+
+async def record(stage: Stage, verb: Verb) -> Outcome:
+    """Record what the caller says, then go on with the action; a caller who hangs up is reported there, too."""
+    action = stage.action(verb, 13612)
+    if action is None:
+        return HangUp()
+    timeout = stage.whole_number(verb, "timeout", 5, 13613)
+    most = stage.whole_number(verb, "maxLength", DEFAULT_LENGTH, 13614, least=1)
+    keys = verb.get("finishOnKey", KEYS).strip()
+    if set(keys) - set(KEYS):
+        stage.alarm(13610, "Record: Invalid finishOnKey value", "warning")
+        keys = KEYS
+    if stage.truth(verb, "playBeep", True, 13616):
+        stage.note("Beep", "")
+        await stage.rest(BEEP_SECONDS)
+    stage.call.inputs.clear()
+    telephony = stage.telephony
+    recording = telephony.recordings.start([stage.call], "RecordVerb", read_recording_rules(stage, verb, trim=True))
+    stage.await_input(f"records, until {timeout} s of silence" + (", or a key" if keys else ""))
+    key = ""
+    try:
+        key = await _listen(stage, recording, keys, timeout, most)
+    except CallEnded:
+        key = "hangup"
+    finally:
+        telephony.recordings.finish(recording, [stage.call])
+        telephony.touch(stage.call)
+    if not recording.voiced and telephony.settings.skip_silent_recordings:
+        return None
+    wish = verb.get("transcribeCallback").strip()
+    if wish or stage.truth(verb, "transcribe", False, 13617):
+        telephony.recordings.transcribe(recording, stage.call, stage.target(verb, "transcribeCallback", 12200, ""))
+    result = Instructions(action, params=tuple(telephony.recordings.params(recording, key).items()))
+    if key == "hangup":
+        await telephony.report(stage.call, result)
+        raise CallEnded
+    return result
+
+
+async def _listen(stage: Stage, recording: Recording, keys: str, timeout: float, most: float) -> str:
+    """Listen until the recording is to end; returns the key that ended it, if one did."""
+    call, clock = stage.call, stage.clock
+    end, quiet_since = clock.after(most), clock.now()
+    while True:
+        for item in list(call.inputs):
+            call.inputs.popleft()
+            if item.kind == "digits":
+                key = next((key for key in item.text if key in keys), "")
+                if key:
+                    return key
+            else:
+                quiet_since = clock.after(item.seconds or speaking_seconds(item.text))
+        left = clock.until(end)
+        if timeout:  # a timeout of 0 waits for no silence
+            left = min(left, clock.until(quiet_since) + timeout)
+        if left <= 0 or recording.over:
+            return ""
+        await stage.hold_until(lambda: bool(call.inputs) or recording.over, left)
