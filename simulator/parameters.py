@@ -26,7 +26,7 @@ def _names(text: str) -> list[str]:
 OUTGOING_ORDER = _names(
     """Called ToState CallerCountry Direction CallerState ToZip CallSid To CallerZip ToCountry ApiVersion CalledZip
     CalledCity CallStatus From AccountSid CalledCountry CallerCity Caller FromCountry ToCity FromCity CalledState
-    FromZip AnsweredBy FromState"""
+    FromZip AnsweredBy FromState ParentCallSid"""
 )
 STATUS_ORDER = _names(
     """Called ParentCallSid ToState CallerCountry Direction Timestamp CallbackSource SipResponseCode CallerState ToZip

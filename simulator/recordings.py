@@ -18,7 +18,7 @@ from simulator.webhooks import PERCENT, Hook
 
 EVENTS = ("in-progress", "completed", "absent")
 SHORTEST_TRANSCRIBED, LONGEST_TRANSCRIBED = 2, 120  # seconds
-SECONDS_TO_TRANSCRIBE = 1.0
+SECONDS_TO_PROCESS, SECONDS_TO_TRANSCRIBE = 1.0, 3.0
 
 Source = Literal["RecordVerb", "DialVerb", "Conference", "OutboundAPI", "StartCallRecordingAPI", "StartConferenceRecordingAPI"]
 
@@ -158,6 +158,11 @@ class Recordings:
         for call in calls:
             if recording in call.recordings:
                 call.recordings.remove(recording)
+        self._clock.spawn(self._process(recording), f"recording {recording.sid}")
+
+    async def _process(self, recording: Recording) -> None:
+        """Report an ended recording as Twilio does: a little later, when the file is ready."""
+        await self._clock.sleep(SECONDS_TO_PROCESS)
         self._report(recording, recording.status)
 
     def delete(self, recording: Recording) -> None:

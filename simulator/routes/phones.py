@@ -22,6 +22,8 @@ _SURROGATE = re.compile("[\ud800-\udfff]")  # half a pair, which JSON can hold a
 
 
 def _phone(number: str) -> Phone:
+    if re.fullmatch(r"client:[A-Za-z0-9_.@+=%-]{1,121}", number):
+        return current_exchange().phone(number)
     parsed = parse_number(number if number.startswith("+") else f"+{number.strip()}")
     if parsed is None:
         raise PhoneError(404, "bad_number", "A phone's number is written as +15550002222.")
