@@ -97,6 +97,8 @@ class Phone:
 def _call_json(call: Call | None) -> dict[str, Any] | None:
     if call is None:
         return None
+    others = [each for each in call.room.members if each is not call] if call.room is not None else []
+    doing = call.activity
     return {
         "sid": call.sid,
         "direction": call.direction,
@@ -104,6 +106,16 @@ def _call_json(call: Call | None) -> dict[str, Any] | None:
         "to": call.to_number,
         "status": call.status.value,
         "started_at": (call.dialled_at or call.created_at).isoformat(),
+        "answered_at": call.answered_at.isoformat() if call.answered_at else None,
+        "verb": {"name": doing.verb, "request_id": doing.request_id, "index": doing.index} if doing else None,
+        "waiting": doing.waiting or None if doing else None,
+        "recording": bool(call.recordings),
+        "muted": call.muted,
+        "on_hold": call.on_hold,
+        "conference": call.conference,
+        "queue": call.queue,
+        "other_party": others[0].phone_number if len(others) == 1 else None,
+        "parameters": dict(call.parameters),
     }
 
 

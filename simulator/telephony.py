@@ -114,9 +114,9 @@ class Telephony:
                 self.recordings.finish(recording, [call])
         self._change(call, status)
         self._phones.release(call)
-        if call.peer is not None:
-            answered = call.peer.answered_at is not None
-            self.finish(call.peer, CallStatus.COMPLETED if answered else CallStatus.NO_ANSWER)
+        peer = call.peer
+        if peer is not None and (peer.incoming or peer.answered_at is not None):  # one that still rings decides for itself
+            self.finish(peer, CallStatus.NO_ANSWER if peer.answered_at is None else CallStatus.COMPLETED)
         if report:
             self._report(call, "completed")
 

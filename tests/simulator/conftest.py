@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import httpx
 import pytest
+from parties import ANNE, BERT
 from twilio.rest import Client
 
 from simulator.driver import Handset, Simulator
@@ -143,6 +144,16 @@ def sim(site: Site) -> Iterator[Simulator]:
 @pytest.fixture
 def phone(sim: Simulator) -> Handset:
     return sim.phone(PHONE)
+
+
+@pytest.fixture
+def anne(sim: Simulator) -> Handset:
+    return sim.phone(ANNE)
+
+
+@pytest.fixture
+def bert(sim: Simulator) -> Handset:
+    return sim.phone(BERT)
 
 
 @pytest.fixture
