@@ -1,9 +1,8 @@
-"""What a REST request orders: a call or a message, checked as Twilio checks it, and changes to either."""
+"""Orders for calls, and changes to them."""
 
 import re
 
 from simulator import magic
-from simulator.addresses import is_web_address
 from simulator.calls import (
     DEFAULT_RING_SECONDS,
     EVENTS,
@@ -17,10 +16,8 @@ from simulator.calls import (
 from simulator.errors import RestError
 from simulator.exchange import Account, Exchange
 from simulator.form import MAX_DETAIL, Form
-from simulator.messages import MAX_BODY, MAX_MEDIA, Media, Message, MessageStatus
 
 MAX_TWIML = 4000
-TRIAL_PREFIX = "Sent from your Twilio trial account - "
 
 
 def order_call(exchange: Exchange, account: Account, form: Form) -> Call:
@@ -116,64 +113,3 @@ def _end_call(exchange: Exchange, call: Call, status: str) -> None:
         exchange.telephony.finish(call, CallStatus.CANCELED, report=call.status is not CallStatus.QUEUED)
     elif status == "completed":
         exchange.telephony.finish(call, CallStatus.COMPLETED)
-
-
-def order_message(exchange: Exchange, account: Account, form: Form) -> Message:
-    """Make the message that a REST request asks for and queue it; with test credentials nothing is sent."""
-    to = form.number("To", missing=21604, invalid=21211)
-    if not form.text("From") and form.text("MessagingServiceSid"):
-        raise RestError(21701)
-    sender = form.number("From", missing=21603, invalid=21212)
-    body, media = form.text("Body"), form.texts("MediaUrl")
-    if not body and not media:
-        raise RestError(21602)
-    if len(body) > MAX_BODY:
-        raise RestError(21617)
-    if len(media) > MAX_MEDIA:
-        raise RestError(21623)
-    for url in media:
-        if not is_web_address(url):
-            raise RestError(21620, value=url[:MAX_DETAIL])
-    if form.text("ScheduleType"):
-        raise RestError(35118)
-    callback = form.target("StatusCallback", "StatusCallbackMethod", invalid=21609)
-    _check_sender(exchange, account, sender, to)
-    message = Message(
-        account_sid=account.sid,
-        direction="outbound-api",
-        from_number=sender,
-        to_number=to,
-        body=TRIAL_PREFIX + body if exchange.config.trial and not account.test else body,
-        status=MessageStatus.QUEUED,
-        created_at=exchange.clock.now(),
-        media=tuple(Media(url) for url in media),
-        status_target=callback,
-    )
-    if not account.test:
-        exchange.messaging.send(message)
-    return message
-
-
-def _check_sender(exchange: Exchange, account: Account, sender: str, to: str) -> None:
-    if account.test:
-        magic.check_message(sender, to)
-        return
-    if sender not in exchange.numbers:
-        raise RestError(21606, number=sender)
-    if exchange.config.trial and to not in exchange.config.caller_ids:
-        raise RestError(21608, number=to)
-    if exchange.messaging.opt_outs.blocked(sender, to):
-        raise RestError(21610)
-
-
-def change_message(exchange: Exchange, message: Message, form: Form) -> None:
-    """Redact a message (an empty Body) or cancel one that is still queued."""
-    if form.choice("Status", ("canceled",), 21475):
-        if message.status is not MessageStatus.QUEUED:
-            raise RestError(30409)
-        message.status = MessageStatus.CANCELED
-    if "Body" in form:
-        if form.text("Body"):
-            raise RestError(20001, name="Body")
-        message.body = ""
-    message.updated_at = exchange.clock.now()

@@ -1,0 +1,48 @@
+"""The account, as the REST API shows it."""
+
+from datetime import datetime
+from typing import Any
+
+from simulator.exchange import Account
+from simulator.parameters import rfc2822
+from simulator.resources import account_path
+
+ACCOUNT_PARTS = {
+    "addresses": "Addresses",
+    "applications": "Applications",
+    "authorized_connect_apps": "AuthorizedConnectApps",
+    "available_phone_numbers": "AvailablePhoneNumbers",
+    "balance": "Balance",
+    "calls": "Calls",
+    "conferences": "Conferences",
+    "connect_apps": "ConnectApps",
+    "incoming_phone_numbers": "IncomingPhoneNumbers",
+    "keys": "Keys",
+    "messages": "Messages",
+    "notifications": "Notifications",
+    "outgoing_caller_ids": "OutgoingCallerIds",
+    "queues": "Queues",
+    "recordings": "Recordings",
+    "short_codes": "SMS/ShortCodes",
+    "signing_keys": "SigningKeys",
+    "sip": "SIP",
+    "transcriptions": "Transcriptions",
+    "usage": "Usage",
+}
+
+
+def render_account(account: Account, created_at: datetime, trial: bool) -> dict[str, Any]:
+    """Render an account; its token is not repeated."""
+    path = account_path(account.sid)
+    return {
+        "auth_token": None,
+        "date_created": rfc2822(created_at),
+        "date_updated": rfc2822(created_at),
+        "friendly_name": "Simulated account",
+        "owner_account_sid": account.sid,
+        "sid": account.sid,
+        "status": "active",
+        "subresource_uris": {name: f"{path}/{part}.json" for name, part in ACCOUNT_PARTS.items()},
+        "type": "Trial" if trial else "Full",
+        "uri": f"{path}.json",
+    }

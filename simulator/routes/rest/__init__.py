@@ -1,0 +1,8 @@
+"""Twilio's REST API, version 2010-04-01: a module for each resource, all on one blueprint."""
+
+from simulator.routes.rest import accounts, calls, messages
+from simulator.routes.rest.blueprint import bp, refuse_unrouted
+
+RESOURCES = (accounts, calls, messages)  # imported for their views
+
+__all__ = ["RESOURCES", "bp", "refuse_unrouted"]

@@ -1,0 +1,64 @@
+"""Messages."""
+
+from typing import Any
+
+from quart import request
+
+from simulator.errors import RestError
+from simulator.messages import Message, MessageStatus
+from simulator.ordering.messages import change_message, order_message
+from simulator.paging import filter_resources, render_page
+from simulator.resources.messages import render_message
+from simulator.routes import current_exchange
+from simulator.routes.rest.blueprint import current_account, read_form, resource
+
+UNDER_WAY = frozenset({MessageStatus.QUEUED, MessageStatus.SENDING})
+
+
+@resource("POST", "/Messages", test_credentials=True)
+async def create_message() -> tuple[dict[str, Any], int]:
+    """Send a message."""
+    return render_message(order_message(current_exchange(), current_account(), await read_form())), 201
+
+
+@resource("GET", "/Messages")
+async def list_messages() -> dict[str, Any]:
+    """List the messages, newest first."""
+    messages = filter_resources(
+        reversed(current_exchange().messaging.messages.values()),
+        request.args,
+        texts={"To": lambda message: message.to_number, "From": lambda message: message.from_number},
+        moments={"DateSent": lambda message: message.created_at if message.incoming else message.sent_at},
+    )
+    return render_page(messages, request.args, request.path, "messages", render_message)
+
+
+def _message(sid: str) -> Message:
+    message = current_exchange().messaging.messages.get(sid)
+    if message is None:
+        raise RestError(20404, path=request.path)
+    return message
+
+
+@resource("GET", "/Messages/<sid>")
+async def fetch_message(sid: str) -> dict[str, Any]:
+    """Fetch a message."""
+    return render_message(_message(sid))
+
+
+@resource("POST", "/Messages/<sid>")
+async def update_message(sid: str) -> dict[str, Any]:
+    """Redact or cancel a message."""
+    message = _message(sid)
+    change_message(current_exchange(), message, await read_form())
+    return render_message(message)
+
+
+@resource("DELETE", "/Messages/<sid>")
+async def delete_message(sid: str) -> tuple[str, int]:
+    """Delete a message that is no longer on its way."""
+    message = _message(sid)
+    if message.status in UNDER_WAY:
+        raise RestError(20009)
+    del current_exchange().messaging.messages[message.sid]
+    return "", 204
