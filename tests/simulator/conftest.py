@@ -12,14 +12,9 @@ import httpx
 import pytest
 from parties import ANNE, BERT
 from twilio.rest import Client
+from twilio_rest import ACCOUNT, KEY, LINE, PHONE, TEST_ACCOUNT, TEST_KEY, VERIFIED, Rest
 
 from simulator.driver import Handset, Simulator
-
-ACCOUNT = "AC" + "1" * 32
-KEY = "key-of-the-tests"
-TEST_KEY = "key-of-the-test-credentials"
-LINE = "+15550001111"
-PHONE = "+15550002222"
 
 
 @dataclass
@@ -113,8 +108,8 @@ def site() -> Iterator[Site]:
 
 
 SETTINGS = {
-    "caller_ids": ("+15550003333",),
-    "test_account_sid": "AC" + "2" * 32,
+    "caller_ids": (VERIFIED,),
+    "test_account_sid": TEST_ACCOUNT,
     "test_auth_token": TEST_KEY,
 }
 
@@ -169,3 +164,18 @@ def http() -> Iterator[httpx.Client]:
     """A client for plain HTTP, without the certificates that take long to read."""
     with httpx.Client(verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), trust_env=False) as client:
         yield client
+
+
+@pytest.fixture
+def rest(sim: Simulator, http: httpx.Client) -> Rest:
+    return Rest(http, sim.url)
+
+
+@pytest.fixture
+def magic_rest(sim: Simulator, http: httpx.Client) -> Rest:
+    return Rest(http, sim.url, TEST_ACCOUNT, TEST_KEY)
+
+
+@pytest.fixture
+def quiet_rest(quiet_sim: Simulator, http: httpx.Client) -> Rest:
+    return Rest(http, quiet_sim.url)
