@@ -11,9 +11,9 @@ from simulator.clock import Clock
 from simulator.conferences import Conferences
 from simulator.config import Config
 from simulator.faults import Faults
-from simulator.identifiers import lasting_sid
 from simulator.journal import Journal
-from simulator.lines import AccountNumber
+from simulator.keys import Key
+from simulator.lines import AccountNumber, Application, CallerId
 from simulator.messages import Media, Message, MessageStatus
 from simulator.messaging import Messaging
 from simulator.phones import Phone, PhoneError, Phones
@@ -45,7 +45,10 @@ class Exchange:
         self.accounts = [Account(config.account_sid, config.auth_token)]
         if config.test_account_sid:
             self.accounts.append(Account(config.test_account_sid, config.test_auth_token, test=True))
-        self.numbers = {number: AccountNumber(number, lasting_sid("PN", config.account_sid, number)) for number in config.numbers}
+        self.numbers = {number: AccountNumber(config.account_sid, number, self.started_at) for number in config.numbers}
+        self.applications: dict[str, Application] = {}
+        self.caller_ids = {number: CallerId(config.account_sid, number, self.started_at) for number in config.caller_ids}
+        self.keys: dict[str, Key] = {}
         self.point(
             voice_url=config.voice_url,
             voice_fallback_url=config.voice_fallback_url,
@@ -90,7 +93,7 @@ class Exchange:
     def default_phone(self) -> str:
         """The phone that is shown first: a verified number, or else the last one mentioned."""
         known = [phone.number for phone in self.phones.all()]
-        return next(iter(self.config.caller_ids), known[-1] if known else DEFAULT_PHONE)
+        return next(iter(self.caller_ids), known[-1] if known else DEFAULT_PHONE)
 
     def phone(self, number: str) -> Phone:
         """Find the phone of a number; PhoneError where the number is the account's."""

@@ -11,6 +11,7 @@ from simulator.errors import RestError
 from simulator.numbering import parse_number
 
 MAX_DETAIL = 120
+MAX_LABEL = 64
 
 
 class Form:
@@ -46,6 +47,20 @@ class Form:
         if not re.fullmatch(r"[0-9]{1,9}", text) or int(text) < 1:
             raise RestError(invalid, name=name)
         return min(int(text), most)
+
+    def label(self, name: str, default: str = "") -> str:
+        """Read a name for people, of at most 64 characters."""
+        text = self.text(name).strip() or default
+        if len(text) > MAX_LABEL:
+            raise RestError(21658, name=name)
+        return text
+
+    def flag(self, name: str, default: bool) -> bool:
+        """Read a truth value."""
+        text = self.text(name).strip().lower()
+        if text not in {"", "true", "false"}:
+            raise RestError(20001, name=name)
+        return text == "true" if text else default
 
     def choice(self, name: str, values: Iterable[str], invalid: int) -> str:
         """Read a parameter that has a few values only; empty where it is missing."""

@@ -13,6 +13,8 @@ MESSAGE_TO = {
     "+15005550004": 21610,
     "+15005550009": 21614,
 }
+PURCHASE = {"+15005550000": 21422}
+AREA = "500"
 
 
 def check_call(sender: str, to: str) -> None:
@@ -29,3 +31,16 @@ def check_message(sender: str, to: str) -> None:
         raise RestError(MESSAGE_FROM.get(sender, 21606), number=sender)
     if to in MESSAGE_TO:
         raise RestError(MESSAGE_TO[to], number=to)
+
+
+def check_purchase(number: str) -> None:
+    """Refuse to buy a number as the magic ones say."""
+    if number != VALID_SENDER:
+        raise RestError(PURCHASE.get(number, 21421), number=number)
+
+
+def number_in(area: str) -> str:
+    """Buy the number of the one area code that has one."""
+    if area != AREA:
+        raise RestError(21452, value=area)
+    return VALID_SENDER

@@ -65,3 +65,8 @@ def format_number(number: str) -> str:
 def mask_number(number: str) -> str:
     """Hide all but the last two digits, for logs."""
     return "*" * max(len(number) - 2, 0) + number[-2:]
+
+
+def kind_of(number: str) -> str:
+    """Name the kind of an E.164 number as Twilio does, as far as it can be seen: toll-free, or else local."""
+    return "toll-free" if re.match(r"\+18(00|33|44|55|66|77|88)[0-9]{7}$", number) else "local"

@@ -15,7 +15,9 @@ AFTER, BEFORE = "PA", "PB"
 class Resource(Protocol):
     """What can be listed."""
 
-    sid: str
+    @property
+    def sid(self) -> str:
+        """What tells it from others."""
 
 
 R = TypeVar("R", bound=Resource)

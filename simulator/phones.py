@@ -129,6 +129,10 @@ class Phones:
         """Find a handset, or make it."""
         return self._phones.setdefault(number, Phone(number))
 
+    def has(self, number: str) -> bool:
+        """Tell whether a number is a handset's."""
+        return number in self._phones
+
     def touch(self, number: str) -> None:
         """Tell those who look at a number's handset, if it has one, that something has changed."""
         if number in self._phones:

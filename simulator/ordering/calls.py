@@ -1,6 +1,7 @@
 """Orders for calls, and changes to them."""
 
 import re
+from dataclasses import dataclass
 
 from simulator import magic
 from simulator.calls import (
@@ -12,10 +13,12 @@ from simulator.calls import (
     CallStatus,
     Instructions,
     MachineDetection,
+    Target,
 )
 from simulator.errors import RestError
 from simulator.exchange import Account, Exchange
 from simulator.form import MAX_DETAIL, Form
+from simulator.lines import reach
 
 MAX_TWIML = 4000
 
@@ -25,13 +28,10 @@ def order_call(exchange: Exchange, account: Account, form: Form) -> Call:
     to = form.number("To", missing=21201, invalid=21211)
     sender = form.number("From", missing=21213, invalid=21212)
     _check_caller(exchange, account, sender, to)
-    events = form.texts("StatusCallbackEvent")
-    for event in events:
-        if event not in EVENTS:
-            raise RestError(21626, value=event[:MAX_DETAIL])
     digits = form.text("SendDigits")
     if digits and not re.fullmatch(r"[0-9A-D#*wW]{1,32}", digits):
         raise RestError(21206)
+    course = _course(exchange, form)
     line = exchange.numbers.get(sender)
     call = Call(
         account_sid=account.sid,
@@ -40,10 +40,10 @@ def order_call(exchange: Exchange, account: Account, form: Form) -> Call:
         to_number=to,
         status=CallStatus.QUEUED,
         created_at=exchange.clock.now(),
-        instructions=_instructions(form, required=True),
-        fallback=form.target("FallbackUrl", "FallbackMethod"),
-        status_target=form.target("StatusCallback", "StatusCallbackMethod", invalid=21609),
-        status_events=frozenset(events or ["completed"]),
+        instructions=course.instructions,
+        fallback=course.fallback,
+        status_target=course.status,
+        status_events=course.events,
         phone_number_sid=line.sid if line else None,
         ring_seconds=form.whole("Timeout", DEFAULT_RING_SECONDS, 21208, MAX_RING_SECONDS),
         time_limit=form.whole("TimeLimit", MAX_CALL_SECONDS, 20001, MAX_CALL_SECONDS),
@@ -67,28 +67,57 @@ def _check_caller(exchange: Exchange, account: Account, sender: str, to: str) ->
     if account.test:
         magic.check_call(sender, to)
         return
-    if sender not in exchange.numbers and sender not in exchange.config.caller_ids:
+    if sender not in exchange.numbers and sender not in exchange.caller_ids:
         raise RestError(21210, number=sender)
-    if exchange.config.trial and to not in exchange.config.caller_ids:
+    if exchange.config.trial and to not in exchange.caller_ids:
         raise RestError(21219, number=to)
 
 
-def _instructions(form: Form, required: bool) -> Instructions:
+@dataclass(frozen=True)
+class _Course:
+    """What a call is to do, and where its events are told."""
+
+    instructions: Instructions
+    fallback: Target | None
+    status: Target | None
+    events: frozenset[str] = frozenset({"completed"})
+
+
+def _course(exchange: Exchange, form: Form) -> _Course:
+    """Read the addresses of a call; where an application is named, its own count and those of the request are ignored."""
     if form.text("ApplicationSid"):
-        raise RestError(21218)
+        application = exchange.applications.get(form.text("ApplicationSid").strip())
+        if application is None or not application.endpoints.voice.url:
+            raise RestError(21218)
+        endpoints = application.endpoints
+        return _Course(Instructions(endpoints.voice), reach(endpoints.voice_fallback), reach(endpoints.status))
+    instructions = _instructions(form)
+    if instructions.target is None and not instructions.twiml:
+        raise RestError(21205, value="")
+    events = form.texts("StatusCallbackEvent")
+    for event in events:
+        if event not in EVENTS:
+            raise RestError(21626, value=event[:MAX_DETAIL])
+    return _Course(
+        instructions,
+        form.target("FallbackUrl", "FallbackMethod"),
+        form.target("StatusCallback", "StatusCallbackMethod", invalid=21609),
+        frozenset(events or ["completed"]),
+    )
+
+
+def _instructions(form: Form) -> Instructions:
     target = form.target("Url", "Method")
     twiml = "" if target else form.text("Twiml")
     if len(twiml) > MAX_TWIML:
         raise RestError(21658, name="Twiml")
-    if required and target is None and not twiml:
-        raise RestError(21205, value="")
     return Instructions(target, twiml)
 
 
 def change_call(exchange: Exchange, call: Call, form: Form) -> None:
     """Redirect or end a call as a REST request says; a call that is over cannot be changed (21220)."""
     status = form.choice("Status", ("canceled", "completed"), 21475)
-    instructions = _instructions(form, required=False)
+    instructions = _instructions(form)
     fallback = form.target("FallbackUrl", "FallbackMethod")
     callback = form.target("StatusCallback", "StatusCallbackMethod", invalid=21609)
     limit = form.whole("TimeLimit", int(call.time_limit), 20001, MAX_CALL_SECONDS)

@@ -2,10 +2,13 @@
 
 from simulator import magic
 from simulator.addresses import is_web_address
+from simulator.calls import Target
 from simulator.errors import RestError
 from simulator.exchange import Account, Exchange
 from simulator.form import MAX_DETAIL, Form
+from simulator.lines import reach
 from simulator.messages import MAX_BODY, MAX_MEDIA, Media, Message, MessageStatus
+from simulator.ordering.endpoints import read_application
 
 TRIAL_PREFIX = "Sent from your Twilio trial account - "
 
@@ -28,7 +31,7 @@ def order_message(exchange: Exchange, account: Account, form: Form) -> Message:
             raise RestError(21620, value=url[:MAX_DETAIL])
     if form.text("ScheduleType"):
         raise RestError(35118)
-    callback = form.target("StatusCallback", "StatusCallbackMethod", invalid=21609)
+    callback = form.target("StatusCallback", "StatusCallbackMethod", invalid=21609) or _application_callback(exchange, form)
     _check_sender(exchange, account, sender, to)
     message = Message(
         account_sid=account.sid,
@@ -46,13 +49,19 @@ def order_message(exchange: Exchange, account: Account, form: Form) -> Message:
     return message
 
 
+def _application_callback(exchange: Exchange, form: Form) -> Target | None:
+    """Find where an application wants to be told; a StatusCallback of the message's own goes before it."""
+    application = read_application(exchange, form, "ApplicationSid", None)
+    return None if application is None else reach(application.message_status)
+
+
 def _check_sender(exchange: Exchange, account: Account, sender: str, to: str) -> None:
     if account.test:
         magic.check_message(sender, to)
         return
     if sender not in exchange.numbers:
         raise RestError(21606, number=sender)
-    if exchange.config.trial and to not in exchange.config.caller_ids:
+    if exchange.config.trial and to not in exchange.caller_ids:
         raise RestError(21608, number=to)
     if exchange.messaging.opt_outs.blocked(sender, to):
         raise RestError(21610)

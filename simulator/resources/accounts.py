@@ -4,9 +4,11 @@ from datetime import datetime
 from typing import Any
 
 from simulator.exchange import Account
+from simulator.keys import Key
 from simulator.parameters import rfc2822
 from simulator.resources import account_path
 
+FRIENDLY_NAME = "Simulated account"
 ACCOUNT_PARTS = {
     "addresses": "Addresses",
     "applications": "Applications",
@@ -38,11 +40,21 @@ def render_account(account: Account, created_at: datetime, trial: bool) -> dict[
         "auth_token": None,
         "date_created": rfc2822(created_at),
         "date_updated": rfc2822(created_at),
-        "friendly_name": "Simulated account",
+        "friendly_name": FRIENDLY_NAME,
         "owner_account_sid": account.sid,
         "sid": account.sid,
         "status": "active",
         "subresource_uris": {name: f"{path}/{part}.json" for name, part in ACCOUNT_PARTS.items()},
         "type": "Trial" if trial else "Full",
         "uri": f"{path}.json",
+    }
+
+
+def render_key(key: Key) -> dict[str, Any]:
+    """Render an API key without its secret."""
+    return {
+        "date_created": rfc2822(key.created_at),
+        "date_updated": rfc2822(key.updated_at),
+        "friendly_name": key.friendly_name,
+        "sid": key.sid,
     }

@@ -2,9 +2,31 @@
 
 from typing import Any
 
-from simulator.resources.accounts import render_account
+from quart import request
+
+from simulator.exchange import Account
+from simulator.paging import filter_resources, render_page
+from simulator.resources.accounts import FRIENDLY_NAME, render_account
 from simulator.routes import current_exchange
-from simulator.routes.rest.blueprint import current_account, resource
+from simulator.routes.rest.blueprint import bp, current_account, resource
+
+
+@bp.get("/Accounts.json")
+@bp.get("/Accounts")
+async def list_accounts() -> dict[str, Any]:
+    """List the accounts: there is one."""
+    exchange = current_exchange()
+
+    def render(account: Account) -> dict[str, Any]:
+        return render_account(account, exchange.started_at, exchange.config.trial)
+
+    accounts = filter_resources(
+        [current_account()],
+        request.args,
+        texts={"FriendlyName": lambda account: FRIENDLY_NAME, "Status": lambda account: "active"},
+        moments={},
+    )
+    return render_page(accounts, request.args, request.path, "accounts", render)
 
 
 @resource("GET", "")

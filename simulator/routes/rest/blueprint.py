@@ -70,7 +70,7 @@ def _credentials() -> tuple[str, str]:
 
 @bp.before_request
 async def authenticate() -> None:
-    """Let in only who knows the account's token, and only to the account's own paths."""
+    """Let in only who knows the account's token or a key's secret, and only to the account's own paths."""
     account = _identify(*_credentials())
     if account is None or g.get("account_sid", account.sid) != account.sid:
         raise RestError(20003)
@@ -80,7 +80,11 @@ async def authenticate() -> None:
 
 
 def _identify(user: str, password: str) -> Account | None:
-    for account in current_exchange().accounts:
+    exchange = current_exchange()
+    key = exchange.keys.get(user)
+    if key is not None and hmac.compare_digest(password.encode(), key.secret.encode()):
+        return exchange.accounts[0]
+    for account in exchange.accounts:
         if hmac.compare_digest(password.encode(), account.token.encode()) and account.sid == user:
             return account
     return None
