@@ -22,6 +22,7 @@ from simulator.server import create_app
 
 MAX_SPEED = 1000.0
 SILENCE_HELP = "Record goes on with the next verb where nothing was said, as documented until about 2020"
+MAX_RATE = 1000.0
 
 
 class BadSetting(Exception):
@@ -56,6 +57,9 @@ def build_parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
     add("--blocked-number", action="append", default=None, help="a number that may not be called; may repeat")
     add("--skip-silent-recordings", action="store_true", default=given_switch("SKIP_SILENT_RECORDINGS"), help=SILENCE_HELP)
     add("--public-url", default=given("PUBLIC_URL"), help="what links to recordings and media start with (this server)")
+    add("--balance", default=given("BALANCE", "100.00"), help="what the account has, in dollars (100.00)")
+    add("--calls-per-second", default=given("CALLS_PER_SECOND", "1"), help="how fast queued calls are placed (1)")
+    add("--concurrency", default=given("CONCURRENCY", "0"), help="how many REST requests at once are answered (0: any)")
     add("--test-account-sid", default=given("TEST_ACCOUNT_SID"), help="test credentials: the account")
     add("--test-auth-token", default=given("TEST_AUTH_TOKEN"), help="test credentials: the token")
     parser.set_defaults(numbers=given_list("NUMBER"), caller_ids=given_list("CALLER_ID"))
@@ -86,6 +90,13 @@ def _ranged(text: str, option: str, least: float, most: float) -> float:
     return value
 
 
+def _whole(text: str, option: str, most: int) -> int:
+    value = _ranged(text, option, 0, most)
+    if value != int(value):
+        raise BadSetting(f"{option} must be a whole number.")
+    return int(value)
+
+
 def read_config(arguments: Sequence[str], environment: Mapping[str, str]) -> Config:
     """Read and check the settings; BadSetting says in a sentence what is wrong, without repeating a secret."""
     options = build_parser(environment).parse_args(arguments)
@@ -99,9 +110,6 @@ def read_config(arguments: Sequence[str], environment: Mapping[str, str]) -> Con
     numbers = _numbers(options.number or options.numbers, "--number")
     if not numbers:
         raise BadSetting("At least one --number is needed.")
-    port = _ranged(options.port, "--port", 0, 65535)
-    if port != int(port):
-        raise BadSetting("--port must be a whole number.")
     urls = {name: str(getattr(options, name)) for name in URLS}
     for name, url in urls.items():
         if url and not is_web_address(url):
@@ -113,9 +121,12 @@ def read_config(arguments: Sequence[str], environment: Mapping[str, str]) -> Con
         auth_token=options.auth_token,
         numbers=numbers,
         host=options.host,
-        port=int(port),
+        port=_whole(options.port, "--port", 65535),
         speed=_ranged(options.speed, "--speed", 0.01, MAX_SPEED),
         trial=options.trial,
+        balance=f"{_ranged(options.balance, '--balance', -1e9, 1e9):.2f}",
+        calls_per_second=_ranged(options.calls_per_second, "--calls-per-second", 0.01, MAX_RATE),
+        concurrency=_whole(options.concurrency, "--concurrency", 1000),
         caller_ids=_numbers(options.caller_id or options.caller_ids, "--caller-id"),
         test_account_sid=options.test_account_sid,
         test_auth_token=options.test_auth_token,

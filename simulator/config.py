@@ -19,6 +19,9 @@ class Config:
     status_url: str = ""
     speed: float = 1.0
     trial: bool = False
+    balance: str = "100.00"
+    calls_per_second: float = 1.0
+    concurrency: int = 0
     caller_ids: tuple[str, ...] = ()
     public_url: str = ""
     skip_silent_recordings: bool = False

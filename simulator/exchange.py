@@ -49,6 +49,7 @@ class Exchange:
         self.applications: dict[str, Application] = {}
         self.caller_ids = {number: CallerId(config.account_sid, number, self.started_at) for number in config.caller_ids}
         self.keys: dict[str, Key] = {}
+        self.rest_requests: set[object] = set()  # those that are answered now
         self.point(
             voice_url=config.voice_url,
             voice_fallback_url=config.voice_fallback_url,

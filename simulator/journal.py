@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from simulator.identifiers import new_sid
+
 KEPT = 1000
 MAX_ALERTS = 50
 
@@ -17,6 +19,7 @@ class Alert:
     code: int
     level: str
     text: str
+    sid: str = field(default_factory=lambda: new_sid("NO"))
 
 
 @dataclass

@@ -30,7 +30,7 @@ from simulator.verbs import VERBS
 from simulator.verbs.speech import send_tones
 from simulator.webhooks import PERCENT, Hook, Webhooks
 
-SECONDS_BETWEEN_CALLS = 1.0
+LONGEST_QUEUE = 24 * 60 * 60  # seconds
 SECONDS_TO_ANSWER = 2.0
 MOST_HOPS = 3  # how far a voice is carried between the account's own numbers
 
@@ -227,11 +227,16 @@ class Telephony:
         finally:
             self.finish(call, CallStatus.FAILED)
 
+    @property
+    def queue_full(self) -> bool:
+        """Tell whether a call placed now would have to wait for more than a day: Twilio takes no more (22005)."""
+        return self.clock.until(self._next_turn) > LONGEST_QUEUE
+
     async def _turn(self, call: Call) -> None:
         """Wait for this call's second: an account places one call a second."""
         start = self.clock.now()
         turn = max(start, self._next_turn)
-        self._next_turn = turn + timedelta(seconds=SECONDS_BETWEEN_CALLS)
+        self._next_turn = turn + timedelta(seconds=1 / self.settings.calls_per_second)
         call.queue_ms = round((turn - start).total_seconds() * 1000)
         await call.rest(self.clock, self.clock.until(turn))
 

@@ -51,6 +51,8 @@ def order_call(exchange: Exchange, account: Account, form: Form) -> Call:
         machine_detection=_machine_detection(form),
     )
     if not account.test:
+        if exchange.telephony.queue_full:
+            raise RestError(22005)
         exchange.telephony.place(call)
     return call
 

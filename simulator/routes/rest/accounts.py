@@ -34,3 +34,9 @@ async def fetch_account() -> dict[str, Any]:
     """Fetch the account."""
     exchange = current_exchange()
     return render_account(current_account(), exchange.started_at, exchange.config.trial)
+
+
+@resource("GET", "/Balance")
+async def fetch_balance() -> dict[str, str]:
+    """Fetch what the account has: as much as it was started with, for nothing costs anything here."""
+    return {"account_sid": current_account().sid, "balance": current_exchange().config.balance, "currency": "USD"}

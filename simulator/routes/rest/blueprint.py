@@ -27,7 +27,6 @@ HEADERS = {
     "Access-Control-Allow-Methods": "GET, POST, DELETE, OPTIONS",
     "Access-Control-Allow-Origin": "*",
     "Access-Control-Expose-Headers": "ETag",
-    "Twilio-Concurrent-Requests": "1",
     "Twilio-Request-Duration": "0.010",
     "X-API-Domain": "api.twilio.com",
     "X-Home-Region": "us1",
@@ -91,6 +90,22 @@ def _identify(user: str, password: str) -> Account | None:
 
 
 @bp.before_request
+async def enter() -> None:
+    """Count the request among those that are answered now, and refuse one too many."""
+    exchange = current_exchange()
+    if 0 < exchange.config.concurrency <= len(exchange.rest_requests):
+        raise RestError(20429)
+    g.entered = object()
+    exchange.rest_requests.add(g.entered)
+
+
+@bp.teardown_request
+async def leave(error: BaseException | None) -> None:
+    """Make room for another request, however this one ended."""
+    current_exchange().rest_requests.discard(g.get("entered"))
+
+
+@bp.before_request
 async def fail() -> None:
     """Let happen what a tester asked to go wrong with this request."""
     exchange = current_exchange()
@@ -120,6 +135,7 @@ async def lose(response: Response) -> Response:
 async def add_headers(response: Response) -> Response:
     """Answer with the headers that Twilio's answers have."""
     response.headers.update(HEADERS)
+    response.headers["Twilio-Concurrent-Requests"] = str(len(current_exchange().rest_requests))
     response.headers["Twilio-Request-Id"] = new_sid("RQ")
     return response
 

@@ -1,0 +1,55 @@
+"""Notifications: of the account, and of one call."""
+
+from functools import partial
+from typing import Any
+
+from quart import request
+
+from simulator.errors import RestError
+from simulator.notifications import Notification, list_notifications
+from simulator.paging import filter_resources, render_page
+from simulator.resources.notifications import render_notification, render_whole_notification
+from simulator.routes import current_exchange
+from simulator.routes.rest.blueprint import current_account, resource
+
+
+def _list(call_sid: str | None = None) -> dict[str, Any]:
+    notifications = filter_resources(
+        list_notifications(current_exchange().journal, call_sid),
+        request.args,
+        texts={"Log": lambda notification: notification.log},
+        moments={"MessageDate": lambda notification: notification.at},
+    )
+    render = partial(render_notification, current_account().sid, of_call=call_sid)
+    return render_page(notifications, request.args, request.path, "notifications", render)
+
+
+def _notification(sid: str, call_sid: str | None = None) -> Notification:
+    for notification in list_notifications(current_exchange().journal, call_sid):
+        if notification.sid == sid:
+            return notification
+    raise RestError(20404, path=request.path)
+
+
+@resource("GET", "/Notifications")
+async def list_account_notifications() -> dict[str, Any]:
+    """List what went wrong, the newest first."""
+    return _list()
+
+
+@resource("GET", "/Notifications/<sid>")
+async def fetch_account_notification(sid: str) -> dict[str, Any]:
+    """Fetch one with the request and its answer."""
+    return render_whole_notification(current_account().sid, _notification(sid))
+
+
+@resource("GET", "/Calls/<call_sid>/Notifications")
+async def list_call_notifications(call_sid: str) -> dict[str, Any]:
+    """List what went wrong in one call."""
+    return _list(call_sid)
+
+
+@resource("GET", "/Calls/<call_sid>/Notifications/<sid>")
+async def fetch_call_notification(call_sid: str, sid: str) -> dict[str, Any]:
+    """Fetch one of a call's."""
+    return render_whole_notification(current_account().sid, _notification(sid, call_sid), call_sid)
