@@ -57,6 +57,7 @@ def build_parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
     add("--blocked-number", action="append", default=None, help="a number that may not be called; may repeat")
     add("--skip-silent-recordings", action="store_true", default=given_switch("SKIP_SILENT_RECORDINGS"), help=SILENCE_HELP)
     add("--public-url", default=given("PUBLIC_URL"), help="what links to recordings and media start with (this server)")
+    add("--protect-media", action="store_true", default=given_switch("PROTECT_MEDIA"), help="recordings go to the account only")
     add("--balance", default=given("BALANCE", "100.00"), help="what the account has, in dollars (100.00)")
     add("--calls-per-second", default=given("CALLS_PER_SECOND", "1"), help="how fast queued calls are placed (1)")
     add("--concurrency", default=given("CONCURRENCY", "0"), help="how many REST requests at once are answered (0: any)")
@@ -124,6 +125,7 @@ def read_config(arguments: Sequence[str], environment: Mapping[str, str]) -> Con
         port=_whole(options.port, "--port", 65535),
         speed=_ranged(options.speed, "--speed", 0.01, MAX_SPEED),
         trial=options.trial,
+        protect_media=options.protect_media,
         balance=f"{_ranged(options.balance, '--balance', -1e9, 1e9):.2f}",
         calls_per_second=_ranged(options.calls_per_second, "--calls-per-second", 0.01, MAX_RATE),
         concurrency=_whole(options.concurrency, "--concurrency", 1000),

@@ -13,7 +13,7 @@ from simulator.clock import Clock, Signal
 from simulator.identifiers import new_sid
 
 if TYPE_CHECKING:
-    from simulator.recordings import Recording
+    from simulator.recordings import Recording, Rules
     from simulator.rooms import Room
 
 T = TypeVar("T")
@@ -128,6 +128,7 @@ class Call:
     time_limit: float = MAX_CALL_SECONDS
     send_digits: str = ""
     machine_detection: MachineDetection | None = None
+    recording_rules: "Rules | None" = None  # it is recorded from the answer on
     parameters: tuple[tuple[str, str], ...] = ()  # what a <Client> was sent along with the call
     sid: str = field(default_factory=lambda: new_sid("CA"))
     updated_at: datetime | None = None

@@ -65,6 +65,7 @@ class Conference:
     sid: str = field(default_factory=lambda: new_sid("CF"))
     updated_at: datetime = field(init=False)
     participants: dict[str, Participant] = field(default_factory=dict)
+    invited: dict[str, Participant] = field(default_factory=dict)  # by the REST API, also those who have not answered yet
     room: Room = field(default_factory=Room)
     most: int = MAX_PARTICIPANTS
     callback: Target | None = None

@@ -29,6 +29,7 @@ class Config:
     blocked_numbers: tuple[str, ...] = ()
     test_account_sid: str = ""
     test_auth_token: str = ""
+    protect_media: bool = False
 
     def __repr__(self) -> str:
         """Show no secret and no number."""

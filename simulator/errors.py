@@ -66,6 +66,8 @@ REFUSALS: dict[int, tuple[int, str]] = {
     21626: (400, "Invalid 'StatusCallbackEvent': {value}"),
     21658: (400, "Parameter {name} exceeded character limit"),
     21701: (400, "The Messaging Service does not exist"),
+    22002: (409, "Queue {name} is not empty"),
+    22003: (400, "A queue with the name {name} already exists"),
     22005: (429, "Call Queue Full: more than 24 hours of calls are waiting"),
     30409: (400, "This message cannot be canceled"),
     35118: (400, "MessagingServiceSid is required to schedule a message"),

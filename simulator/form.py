@@ -1,7 +1,8 @@
 """Reading the parameters of a REST request, each refused with the code that Twilio gives."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
+from typing import Self
 
 from werkzeug.datastructures import MultiDict
 
@@ -22,6 +23,13 @@ class Form:
 
     def __contains__(self, name: str) -> bool:
         return name in self._fields
+
+    def replacing(self, fields: Mapping[str, str]) -> Self:
+        """Make the same form with some parameters given anew."""
+        changed = self._fields.copy()
+        for name, value in fields.items():
+            changed[name] = value
+        return type(self)(changed)
 
     def text(self, name: str) -> str:
         """Read a parameter; empty where it is missing."""
@@ -69,9 +77,21 @@ class Form:
             raise RestError(invalid, name=name, value=text[:MAX_DETAIL])
         return text
 
-    def target(self, url_name: str, method_name: str, invalid: int = 21205) -> Target | None:
-        """Read a URL and its method, POST by default; None where the URL is missing."""
-        method = self.text(method_name).upper() or "POST"
+    def truth(self, name: str) -> bool | None:
+        """Read a parameter that is true, or else false; None where it is missing."""
+        text = self.text(name).strip().lower()
+        return text == "true" if text else None
+
+    def events(self, name: str, known: Collection[str], default: str, invalid: int) -> frozenset[str]:
+        """Read names of events, given one by one or together with spaces between them."""
+        given = frozenset(" ".join(self.texts(name)).split()) or frozenset(default.split())
+        for unknown in given - set(known):
+            raise RestError(invalid, name=name, value=unknown[:MAX_DETAIL])
+        return given
+
+    def target(self, url_name: str, method_name: str, invalid: int = 21205, default: str = "POST") -> Target | None:
+        """Read a URL and its method, POST unless there is another default; None where the URL is missing."""
+        method = self.text(method_name).upper() or default
         if method not in {"GET", "POST"}:
             raise RestError(21209, value=method[:MAX_DETAIL])
         url = self.text(url_name).strip()

@@ -94,7 +94,7 @@ class Recording:
 
     def hear(self, now: datetime, kind: Literal["speech", "digits"], text: str, seconds: float, inbound: bool) -> None:
         """Add a sound, unless the recording is paused or the sound comes from the side that is left out."""
-        if self.running_since is not None and self.rules.track in {"both", "inbound" if inbound else "outbound"}:
+        if self.status == "in-progress" and self.rules.track in {"both", "inbound" if inbound else "outbound"}:
             self.sounds.append(Sound(self.elapsed(now), seconds, kind, text, inbound))
 
 
@@ -109,6 +109,10 @@ class Transcription:
     seconds: int
     status: str = "in-progress"  # or completed, failed
     sid: str = field(default_factory=lambda: new_sid("TR"))
+    updated_at: datetime = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.updated_at = self.created_at
 
 
 class Recordings:
@@ -116,6 +120,7 @@ class Recordings:
 
     def __init__(self, clock: Clock, callbacks: Callbacks, home: Home) -> None:
         self.recordings: dict[str, Recording] = {}
+        self.deleted: dict[str, Recording] = {}
         self.transcriptions: dict[str, Transcription] = {}
         self._clock = clock
         self._callbacks = callbacks
@@ -136,11 +141,11 @@ class Recordings:
         self._report(recording, "in-progress")
         return recording
 
-    def change(self, recording: Recording, status: str) -> None:
-        """Pause a recording (`paused`) or let it go on (`in-progress`)."""
+    def change(self, recording: Recording, status: str, skip: bool = False) -> None:
+        """Pause a recording (`paused`) or let it go on (`in-progress`); a pause is left out, or else recorded as silence."""
         now = self._clock.now()
         recording.recorded = recording.elapsed(now)
-        recording.running_since = None if status == "paused" else now
+        recording.running_since = None if status == "paused" and skip else now
         recording.status = status
         recording.updated_at = now
 
@@ -166,8 +171,11 @@ class Recordings:
         self._report(recording, recording.status)
 
     def delete(self, recording: Recording) -> None:
-        """Forget a recording; its transcriptions stay, as at Twilio."""
-        self.recordings.pop(recording.sid, None)
+        """Delete a recording; its transcriptions stay, as at Twilio, and so does the record, for who asks for deleted ones."""
+        del self.recordings[recording.sid]
+        recording.status, recording.updated_at = "deleted", self._clock.now()
+        recording.sounds.clear()
+        self.deleted[recording.sid] = recording
 
     def transcribe(self, recording: Recording, call: Call, target: Target | None) -> Transcription:
         """Write down what was said in a recording of 2 to 120 seconds, and tell the target when that is done."""
@@ -185,6 +193,7 @@ class Recordings:
         await self._clock.sleep(SECONDS_TO_TRANSCRIBE)
         fits = SHORTEST_TRANSCRIBED < recording.length < LONGEST_TRANSCRIBED
         transcription.status = "completed" if fits else "failed"
+        transcription.updated_at = self._clock.now()
         if not fits:
             transcription.text = ""
         if target is not None:

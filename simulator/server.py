@@ -7,7 +7,7 @@ from werkzeug.exceptions import HTTPException
 
 from simulator import gate
 from simulator.exchange import Exchange
-from simulator.routes import inspector, monitor, phones, rest
+from simulator.routes import inspector, media, monitor, phones, rest
 
 HEADERS = {
     "Content-Security-Policy": (
@@ -56,6 +56,7 @@ def create_app(exchange: Exchange) -> Quart:
         return response
 
     app.register_blueprint(rest.bp)
+    app.register_blueprint(media.bp)
     app.register_blueprint(monitor.bp)
     app.register_blueprint(phones.bp)
     app.register_blueprint(inspector.bp)

@@ -139,6 +139,8 @@ class Telephony:
             call.answered_at = self.clock.now()
             self._change(call, CallStatus.IN_PROGRESS)
             self._report(call, "answered")
+            if call.recording_rules is not None:
+                self.recordings.start([call], "OutboundAPI", call.recording_rules)
             self.clock.spawn(self._limit(call, call.answered_at), f"time limit {call.sid}")
 
     def touch(self, call: Call) -> None:

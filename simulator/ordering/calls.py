@@ -19,19 +19,23 @@ from simulator.errors import RestError
 from simulator.exchange import Account, Exchange
 from simulator.form import MAX_DETAIL, Form
 from simulator.lines import reach
+from simulator.ordering.recordings import read_recording_rules
 
 MAX_TWIML = 4000
 
 
-def order_call(exchange: Exchange, account: Account, form: Form) -> Call:
-    """Make the call that a REST request asks for and queue it; with test credentials nothing is dialled."""
+def order_call(exchange: Exchange, account: Account, form: Form, instructions: Instructions | None = None) -> Call:
+    """Make the call that a REST request asks for and queue it; with test credentials nothing is dialled.
+
+    What the call is to do comes from the form, unless instructions are given.
+    """
     to = form.number("To", missing=21201, invalid=21211)
     sender = form.number("From", missing=21213, invalid=21212)
     _check_caller(exchange, account, sender, to)
     digits = form.text("SendDigits")
     if digits and not re.fullmatch(r"[0-9A-D#*wW]{1,32}", digits):
         raise RestError(21206)
-    course = _course(exchange, form)
+    course = _course(exchange, form, instructions)
     line = exchange.numbers.get(sender)
     call = Call(
         account_sid=account.sid,
@@ -49,6 +53,7 @@ def order_call(exchange: Exchange, account: Account, form: Form) -> Call:
         time_limit=form.whole("TimeLimit", MAX_CALL_SECONDS, 20001, MAX_CALL_SECONDS),
         send_digits=digits,
         machine_detection=_machine_detection(form),
+        recording_rules=read_recording_rules(form, trim=True) if form.truth("Record") else None,
     )
     if not account.test:
         if exchange.telephony.queue_full:
@@ -85,7 +90,7 @@ class _Course:
     events: frozenset[str] = frozenset({"completed"})
 
 
-def _course(exchange: Exchange, form: Form) -> _Course:
+def _course(exchange: Exchange, form: Form, instructions: Instructions | None) -> _Course:
     """Read the addresses of a call; where an application is named, its own count and those of the request are ignored."""
     if form.text("ApplicationSid"):
         application = exchange.applications.get(form.text("ApplicationSid").strip())
@@ -93,7 +98,7 @@ def _course(exchange: Exchange, form: Form) -> _Course:
             raise RestError(21218)
         endpoints = application.endpoints
         return _Course(Instructions(endpoints.voice), reach(endpoints.voice_fallback), reach(endpoints.status))
-    instructions = _instructions(form)
+    instructions = instructions or _instructions(form)
     if instructions.target is None and not instructions.twiml:
         raise RestError(21205, value="")
     events = form.texts("StatusCallbackEvent")
@@ -132,13 +137,13 @@ def change_call(exchange: Exchange, call: Call, form: Form) -> None:
     call.fallback = fallback or call.fallback
     call.status_target = callback or call.status_target
     if status:
-        _end_call(exchange, call, status)
+        end_call(exchange, call, status)
     elif redirected:
         exchange.telephony.redirect(call, instructions)
     call.stirred.notify()
 
 
-def _end_call(exchange: Exchange, call: Call, status: str) -> None:
+def end_call(exchange: Exchange, call: Call, status: str) -> None:
     """End a call: `canceled` leaves an answered one alone, `completed` cancels one that is not answered."""
     if call.answered_at is None:
         exchange.telephony.finish(call, CallStatus.CANCELED, report=call.status is not CallStatus.QUEUED)

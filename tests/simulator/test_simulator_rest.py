@@ -201,7 +201,7 @@ def test_the_credentials_of_one_account_open_no_other(quiet_sim: Simulator, http
 def test_unknown_things_and_methods(quiet_rest: Rest) -> None:
     quiet_rest.refused("/Calls/CA" + "0" * 32 + ".json", 20404, 404, "GET")
     quiet_rest.refused("/Messages/SM" + "0" * 32 + ".json", 20404, 404, "GET")
-    quiet_rest.refused("/Conferences.json", 20404, 404, "GET")
+    quiet_rest.refused("/SIP/Domains.json", 20404, 404, "GET")
     quiet_rest.refused("/Calls.json", 20004, 405, "PUT")
     quiet_rest.refused("/Calls.json", 20004, 405, "DELETE")
 
