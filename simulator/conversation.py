@@ -33,7 +33,7 @@ async def _carry_out_one(telephony: "Telephony", call: Call, instructions: Instr
     call.check()
     if fetched is None:
         telephony.answer(call)
-        telephony.note(call, "exchange", "Error", documents.ERROR_SENTENCE)
+        telephony.hearing.note(call, "exchange", "Error", documents.ERROR_SENTENCE)
         return HangUp(failed=True)
     stage = Stage(telephony, call, fetched.base_url, fetched.alarm)
     for index, verb in enumerate(fetched.verbs):
@@ -53,7 +53,7 @@ async def _perform(verbs: Mapping[str, Performer], stage: Stage, verb: Verb) -> 
     perform = verbs.get(verb.name)
     if perform is None:
         stage.alarm(12200, f"{verb.name} is not simulated yet", "error")
-        stage.telephony.note(stage.call, "exchange", "Error", f"{verb.name} is not simulated yet.")
+        stage.telephony.hearing.note(stage.call, "exchange", "Error", f"{verb.name} is not simulated yet.")
         return HangUp(failed=True)
     return await perform(stage, verb)
 

@@ -157,7 +157,7 @@ class Exchange:
 
     def enter(self, phone: Phone, kind: Literal["digits", "speech"], text: str, seconds: float = 0.0) -> None:
         """Press digits or speak into the call that the phone is in; speech takes some seconds, or as long as its words do."""
-        self.telephony.hear(_wanted(phone, "in-call"), Input(kind, text, seconds))
+        self.telephony.hearing.hear(_wanted(phone, "in-call"), Input(kind, text, seconds))
 
     async def close(self) -> None:
         """End every call and task and let go of connections."""

@@ -48,10 +48,10 @@ class Machines:
     async def _greet(self, telephony: "Telephony", call: Call) -> None:
         await self._clock.sleep(SECONDS_TO_GREET)
         if not call.over:
-            telephony.hear(call, Input("speech", GREETING, SECONDS_TO_BEEP - SECONDS_TO_GREET))
+            telephony.hearing.hear(call, Input("speech", GREETING, SECONDS_TO_BEEP - SECONDS_TO_GREET))
         await self._clock.sleep(SECONDS_TO_BEEP - SECONDS_TO_GREET)
         if not call.over:
-            telephony.note(call, "phone", "Beep", "")
+            telephony.hearing.note(call, "phone", "Beep", "")
 
     async def _tell_later(self, call: Call, found: str, seconds: float) -> None:
         try:

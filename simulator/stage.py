@@ -85,7 +85,7 @@ class Stage:
 
     def note(self, verb: str, text: str, **details: str) -> None:
         """Write what is heard into the transcript."""
-        self.telephony.note(self.call, "twilio", verb, text, **details)
+        self.telephony.hearing.note(self.call, "twilio", verb, text, **details)
 
     def whole_number(self, verb: Verb, attribute: str, default: int, code: int, least: int = 0) -> int:
         """Read an attribute that counts; what is not a number from `least` up is a warning, and the default holds."""

@@ -14,25 +14,25 @@ from datetime import datetime, timedelta
 
 from simulator import conversation, documents
 from simulator.callbacks import Callbacks
-from simulator.calls import Call, CallEnded, CallRedirected, CallStatus, Input, Instructions, Target
+from simulator.calls import Call, CallEnded, CallRedirected, CallStatus, Instructions, Target
 from simulator.clock import Clock
 from simulator.conferences import Conferences
 from simulator.config import Config
+from simulator.hearing import Hearing
 from simulator.lines import AccountNumber
 from simulator.machines import Machines
 from simulator.parameters import call_status_params
-from simulator.phones import Phone, Phones
+from simulator.phones import Phones
 from simulator.queues import Queues
 from simulator.recordings import Recordings
-from simulator.stage import HangUp, LeaveQueue, Outcome, Stage, speaking_seconds
+from simulator.ringing import ring, ring_peer
+from simulator.stage import HangUp, LeaveQueue, Outcome, Stage
 from simulator.twiml import Alarm
 from simulator.verbs import VERBS
 from simulator.verbs.speech import send_tones
 from simulator.webhooks import PERCENT, Hook, Webhooks
 
 LONGEST_QUEUE = 24 * 60 * 60  # seconds
-SECONDS_TO_ANSWER = 2.0
-MOST_HOPS = 3  # how far a voice is carried between the account's own numbers
 
 SendText = Callable[[str, str, str, Target | None, Alarm], None]
 Connect = Callable[[str, str], Call]
@@ -70,6 +70,7 @@ class Telephony:
         self._connect = connect
         self._phones = phones
         self._machines = Machines(clock, callbacks)
+        self.hearing = Hearing(clock, phones)
         self._next_turn = clock.now()
 
     def place(self, call: Call, reachable: bool = True) -> None:
@@ -147,53 +148,6 @@ class Telephony:
         """Tell those who look at the call's phone that something has changed."""
         self._phones.touch(call.phone_number)
 
-    def note(self, call: Call, speaker: str, verb: str, text: str, **details: str) -> None:
-        """Add a line to the transcript of a call."""
-        call.transcript.append(
-            {
-                "at": self.clock.now().isoformat(),
-                "call_sid": call.sid,
-                "speaker": speaker,
-                "verb": verb,
-                "text": text,
-                "voice": details.get("voice") or None,
-                "language": details.get("language") or None,
-                "from": details.get("origin") or None,
-            }
-        )
-        self.touch(call)
-
-    def utter(self, call: Call, verb: str, text: str, seconds: float, **details: str) -> None:
-        """Let the far end of a call hear what Twilio says (Say) or the tones it sends (Digits)."""
-        self.note(call, "twilio", verb, text, **details)
-        uttered = Input("digits" if verb == "Digits" else "speech", text, seconds)
-        self._capture(call, [call], uttered, outbound=True)
-        self._carry_over(call, uttered, 0)
-
-    def hear(self, call: Call, entered: Input, hops: int = 0) -> None:
-        """Take in what the far end of a call says or presses: for its verb, its recordings, and those it talks with."""
-        call.inputs.append(entered)
-        verb = "Press" if entered.kind == "digits" else "Speak"
-        self.note(call, "phone", verb, entered.text)
-        listeners = call.room.listeners(call) if call.room is not None else []
-        self._capture(call, [call, *listeners], entered)
-        for listener in listeners:
-            self.note(listener, "party", verb, entered.text, origin=call.phone_number)
-            self._carry_over(listener, entered, hops)
-        call.stirred.notify()
-
-    def _carry_over(self, call: Call, entered: Input, hops: int) -> None:
-        """Let the account's other number hear it, where that is the far end."""
-        if call.peer is not None and hops < MOST_HOPS:
-            self.hear(call.peer, entered, hops + 1)
-
-    def _capture(self, source: Call, calls: list[Call], entered: Input, outbound: bool = False) -> None:
-        seconds = entered.seconds or (speaking_seconds(entered.text) if entered.kind == "speech" else 0.0)
-        running = {recording.sid: recording for call in calls for recording in call.recordings}
-        for recording in running.values():
-            inbound = recording.call_sid == source.sid and not outbound
-            recording.hear(self.clock.now(), entered.kind, entered.text, seconds, inbound)
-
     async def _place(self, call: Call, reachable: bool, script: Script, queued: bool) -> None:
         try:
             if queued:
@@ -207,7 +161,7 @@ class Telephony:
                 return
             self._change(call, CallStatus.RINGING)
             self._report(call, "ringing")
-            outcome = await (self._ring_own(call) if phone is None else self._ring(call, phone))
+            outcome = await (self._ring_own(call) if phone is None else ring(self.clock, call, phone))
             if outcome is CallStatus.IN_PROGRESS:
                 await self._converse(call, script)
             else:
@@ -234,6 +188,17 @@ class Telephony:
         """Tell whether a call placed now would have to wait for more than a day: Twilio takes no more (22005)."""
         return self.clock.until(self._next_turn) > LONGEST_QUEUE
 
+    async def _ring_own(self, call: Call) -> CallStatus:
+        """Call another number of the account: it takes an incoming call of its own, which is the far end of this one."""
+        other = self._connect(call.from_number, call.to_number)
+        call.peer, other.peer = other, call
+        self.receive(other)
+        outcome = await ring_peer(self.clock, call, other)
+        if outcome is not CallStatus.IN_PROGRESS:
+            call.peer = None
+            self.finish(other, CallStatus.NO_ANSWER)
+        return outcome
+
     async def _turn(self, call: Call) -> None:
         """Wait for this call's second: an account places one call a second."""
         start = self.clock.now()
@@ -241,49 +206,6 @@ class Telephony:
         self._next_turn = turn + timedelta(seconds=1 / self.settings.calls_per_second)
         call.queue_ms = round((turn - start).total_seconds() * 1000)
         await call.rest(self.clock, self.clock.until(turn))
-
-    async def _ring(self, call: Call, phone: Phone) -> CallStatus:
-        """Let the phone ring until somebody, its habit or the time limit decides."""
-        if phone.current is not None:
-            return CallStatus.BUSY
-        phone.take(call)
-        pick_up, give_up = self.clock.after(SECONDS_TO_ANSWER), self.clock.after(call.ring_seconds)
-        while True:
-            call.check()
-            habit = phone.habit
-            answers = habit in {"answer", "machine"} and call.ring_seconds > SECONDS_TO_ANSWER
-            if call.declined or habit == "busy":
-                return CallStatus.BUSY
-            if call.picked_up or (answers and self.clock.until(pick_up) <= 0):
-                call.answered_by = "machine" if habit == "machine" and not call.picked_up else "human"
-                call.picked_up = True
-                return CallStatus.IN_PROGRESS
-            if self.clock.until(give_up) <= 0:
-                return CallStatus.NO_ANSWER
-            await self.clock.wait(call.stirred, self.clock.until(pick_up if answers else give_up))
-
-    async def _ring_own(self, call: Call) -> CallStatus:
-        """Call another number of the account: it takes an incoming call of its own, which is the far end of this one."""
-        other = self._connect(call.from_number, call.to_number)
-        call.peer, other.peer = other, call
-        self.receive(other)
-        decided = await self._wait_for(other, call)
-        call.picked_up, call.answered_by = True, "human"
-        if decided and not other.over:
-            return CallStatus.IN_PROGRESS
-        call.peer = None
-        self.finish(other, CallStatus.NO_ANSWER)
-        return CallStatus.BUSY if other.status is CallStatus.BUSY else CallStatus.NO_ANSWER
-
-    async def _wait_for(self, other: Call, call: Call) -> bool:
-        """Wait until an incoming call is answered or over; False says that the caller's ringing time was over first."""
-        end = self.clock.after(call.ring_seconds)
-        while other.answered_at is None and not other.over:
-            call.check()
-            if not await self.clock.wait(other.stirred, self.clock.until(end)):
-                return False
-        call.check()
-        return True
 
     async def _limit(self, call: Call, start: datetime) -> None:
         signalled = True

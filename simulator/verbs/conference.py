@@ -110,4 +110,4 @@ def _beep(stage: Stage, conference: Conference, participant: Participant, when: 
     if participant.beep in {"true", when}:
         for other in conference.participants.values():
             if other is not participant and conference.status == "in-progress":
-                stage.telephony.note(other.call, "twilio", "Beep", "")
+                stage.telephony.hearing.note(other.call, "twilio", "Beep", "")

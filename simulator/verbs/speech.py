@@ -26,7 +26,7 @@ async def say(stage: Stage, verb: Verb) -> Outcome:
     for _ in range(loops):
         seconds = speaking_seconds(verb.text)
         details = {"voice": verb.get("voice"), "language": verb.get("language")}
-        stage.telephony.utter(stage.call, "Say", verb.text, seconds, **details)
+        stage.telephony.hearing.utter(stage.call, "Say", verb.text, seconds, **details)
         await stage.rest(seconds)
     return None
 
@@ -66,7 +66,7 @@ async def send_tones(stage: Stage, digits: str) -> None:
         if piece in "wW":
             await stage.rest(0.5 if piece == "w" else 1.0)
         else:
-            stage.telephony.utter(stage.call, "Digits", piece, 0.0)
+            stage.telephony.hearing.utter(stage.call, "Digits", piece, 0.0)
 
 
 async def pause(stage: Stage, verb: Verb) -> Outcome:
