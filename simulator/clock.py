@@ -10,7 +10,7 @@ import itertools
 import logging
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from contextvars import Context
 from datetime import UTC, datetime, timedelta
@@ -194,19 +194,25 @@ class VirtualClock(Clock):
     def _arm(self, parking: Parking, seconds: float) -> None:
         heapq.heappush(self._timers, (self._elapsed + round(seconds * 1e6), next(self._order), parking))
 
-    async def advance(self, seconds: float) -> None:
-        """Move time forward: fire every timer due by then, in order, letting all work settle after each."""
+    async def advance(self, seconds: float, until: Callable[[], bool] | None = None) -> None:
+        """Move time forward: fire every timer due by then, in order, letting all work settle after each.
+
+        Where a condition is given, time stops at the moment at which it holds.
+        """
         async with self._advancing:
             target = self._elapsed + round(seconds * 1e6)
             await self._quiet()
             while self._timers and self._timers[0][0] <= target:
+                if until is not None and until():
+                    return
                 due, _, parking = heapq.heappop(self._timers)
                 if parking.done():
                     continue
                 self._elapsed = max(self._elapsed, due)
                 parking.wake(False)
                 await self._quiet()
-            self._elapsed = target
+            if until is None or not until():
+                self._elapsed = target
 
     async def settle(self) -> None:
         """Wait until no task is at work, without moving time."""

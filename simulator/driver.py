@@ -2,106 +2,35 @@
 
 with Simulator(account_sid=…, auth_token=…, numbers=["+15550001111"]) as sim:
     sim.point(voice_url="http://127.0.0.1:5000/voice_url")
-    sim.phone("+15550002222").call("+15550001111")
-    sim.advance(60)
-    assert sim.phone("+15550002222").said == ["Hello Monkey!"]
+    phone = sim.phone("+15550002222")
+    phone.call("+15550001111")
+    phone.expect_say("Hello Monkey!")
 """
 
 import asyncio
 import ssl
 import threading
-from collections.abc import Coroutine, Sequence
+import time
+from collections.abc import Callable, Coroutine, Sequence
 from types import TracebackType
 from typing import Any, Literal, Self, TypeVar
-from urllib.parse import quote
 
 import httpx
 
 from simulator.clock import Clock, RealClock, VirtualClock
 from simulator.config import Config
 from simulator.exchange import Exchange
+from simulator.handset import Handset, Refused
 from simulator.listener import Listener
 from simulator.server import create_app
+
+__all__ = ["Handset", "Refused", "Simulator"]
 
 T = TypeVar("T")
 
 START_SECONDS = 30.0
 WORK_SECONDS = 60.0
-
-
-class Refused(Exception):
-    """The simulator refused what was asked; `status` is HTTP's, `code` and the text are its own."""
-
-    def __init__(self, status: int, code: str, message: str) -> None:
-        super().__init__(f"{code}: {message}")
-        self.status = status
-        self.code = code
-
-
-class Handset:
-    """One phone of the simulator, used over its HTTP interface."""
-
-    def __init__(self, simulator: "Simulator", number: str) -> None:
-        self.number = number
-        self._simulator = simulator
-        self._path = f"/phones/{quote(number, safe='')}"
-
-    @property
-    def state(self) -> dict[str, Any]:
-        """Everything about the phone, as `GET /phones/{number}` gives it."""
-        return self._simulator.ask("GET", self._path)
-
-    @property
-    def transcript(self) -> list[dict[str, Any]]:
-        """The lines of the current or last call."""
-        lines: list[dict[str, Any]] = self.state["transcript"]
-        return lines
-
-    @property
-    def said(self) -> list[str]:
-        """What Twilio said in the current or last call."""
-        return [line["text"] for line in self.transcript if line["verb"] == "Say"]
-
-    @property
-    def messages(self) -> list[dict[str, Any]]:
-        """The texts that the phone has sent and received, oldest first."""
-        texts: list[dict[str, Any]] = self.state["messages"]
-        return texts
-
-    def on_ring(self, habit: Literal["ring", "answer", "busy", "no-answer", "machine", "failed"]) -> None:
-        """Set what the phone does when it rings."""
-        self._do("", on_ring=habit)
-
-    def call(self, to: str) -> str:
-        """Call a number of the account; returns the call's SID."""
-        return str(self._do("/call", to=to)["sid"])
-
-    def answer(self) -> None:
-        """Pick up."""
-        self._do("/answer")
-
-    def reject(self) -> None:
-        """Refuse the call that rings."""
-        self._do("/reject")
-
-    def hangup(self) -> None:
-        """Hang up."""
-        self._do("/hangup")
-
-    def press(self, digits: str) -> None:
-        """Press keys."""
-        self._do("/press", digits=digits)
-
-    def speak(self, text: str, seconds: float = 0.0) -> None:
-        """Say something, for some seconds or as long as its words take."""
-        self._do("/speak", text=text, seconds=seconds)
-
-    def text(self, to: str, body: str = "", media: Sequence[str] = ()) -> str:
-        """Send a text to a number of the account; returns the message's SID."""
-        return str(self._do("/text", to=to, body=body, media=list(media))["sid"])
-
-    def _do(self, action: str, **body: Any) -> dict[str, Any]:
-        return self._simulator.ask("POST", self._path + action, body)
+SECONDS_BETWEEN_LOOKS = 0.02
 
 
 class Simulator:
@@ -183,6 +112,21 @@ class Simulator:
         if self._clock.crashes:
             raise self._clock.crashes[0]
 
+    def wait_until(self, condition: Callable[[], bool], seconds: float) -> bool:
+        """Let time pass until a condition holds, which is looked at in the simulator's thread; False says that it never did.
+
+        On virtual time, it stops at that very moment; on a real clock, the seconds are real ones.
+        """
+        if isinstance(self._clock, VirtualClock):
+            self._await(self._clock.advance(seconds, condition))
+            if self._clock.crashes:
+                raise self._clock.crashes[0]
+        else:
+            end = time.monotonic() + seconds
+            while not self._await(_ask(condition)) and time.monotonic() < end:
+                time.sleep(SECONDS_BETWEEN_LOOKS)
+        return self._await(_ask(condition))
+
     def settle(self) -> None:
         """Let everything settle without moving time."""
         self.advance(0)
@@ -212,3 +156,7 @@ class Simulator:
     def clear_faults(self) -> None:
         """Forget every fault that has not happened."""
         self.ask("DELETE", "/faults")
+
+
+async def _ask(condition: Callable[[], bool]) -> bool:
+    return condition()

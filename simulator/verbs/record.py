@@ -11,7 +11,6 @@ from simulator.twiml import Verb
 DEFAULT_LENGTH = 3600
 KEYS = "1234567890*#"
 TRIM = {"trim-silence": True, "do-not-trim": False}
-BEEP_SECONDS = 0.5
 
 
 def read_recording_rules(stage: Stage, verb: Verb, trim: bool, channels: int = 1) -> Rules:
@@ -39,12 +38,11 @@ async def record(stage: Stage, verb: Verb) -> Outcome:
     if set(keys) - set(KEYS):
         stage.alarm(13610, "Record: Invalid finishOnKey value", "warning")
         keys = KEYS
-    if stage.truth(verb, "playBeep", True, 13616):
-        stage.note("Beep", "")
-        await stage.rest(BEEP_SECONDS)
     stage.call.inputs.clear()
     telephony = stage.telephony
     recording = telephony.recordings.start([stage.call], "RecordVerb", read_recording_rules(stage, verb, trim=True))
+    if stage.truth(verb, "playBeep", True, 13616):
+        stage.note("Beep", "")
     stage.await_input(f"records, until {timeout} s of silence" + (", or a key" if keys else ""))
     key = ""
     try:

@@ -255,7 +255,7 @@ def test_a_silent_recording_is_skipped_where_that_is_set(site: Any) -> None:
 def test_a_voicemail_is_taken_with_a_beep(sim: Simulator, site: Any, phone: Handset) -> None:
     site.answer("/voice", document("<Say>leave a message</Say>", '<Record action="/r"/>'))
     phone.call(LINE)
-    sim.advance(1.3)
+    sim.advance(1)
     assert phone.state["current_call"]["recording"] is False
     sim.advance(0.5)
     assert phone.state["current_call"]["recording"] is True
