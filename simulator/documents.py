@@ -3,19 +3,12 @@
 from dataclasses import dataclass, field, replace
 
 from simulator.calls import Call, Instructions, Target
+from simulator.grammar import MESSAGE_VERBS, VOICE_VERBS
+from simulator.journal import Entry
 from simulator.messages import Message
 from simulator.parameters import message_params, voice_params
-from simulator.twiml import (
-    MESSAGE_VERBS,
-    VOICE_VERBS,
-    Alarm,
-    Document,
-    TwimlError,
-    Verb,
-    known_verbs,
-    parse,
-    read_document,
-)
+from simulator.schema import known_verbs
+from simulator.twiml import Alarm, Document, TwimlError, Verb, read_document, read_markup
 from simulator.webhooks import Hook, Reply, Webhooks
 
 ERROR_SENTENCE = "We are sorry. An application error has occurred. Goodbye."
@@ -30,6 +23,11 @@ class Fetched:
     alarm: Alarm = field(compare=False)
     request_id: int | None = None
 
+    @property
+    def inline(self) -> bool:
+        """Tell whether the document came by the REST API: it has no address that a relative one could start from."""
+        return not self.base_url
+
 
 async def fetch_voice_document(webhooks: Webhooks, call: Call, instructions: Instructions, endless: bool = False) -> Fetched | None:
     """Get the next document of a call; None where neither its URL nor the fallback gave one.
@@ -37,7 +35,7 @@ async def fetch_voice_document(webhooks: Webhooks, call: Call, instructions: Ins
     `endless` says that this is one redirect too many in a row in which nothing was heard: it is not followed.
     """
     if instructions.target is None:
-        return _read_inline(instructions.twiml)
+        return _read_inline(webhooks, call, instructions.twiml)
     target = instructions.target
     extra = dict(instructions.params)
     hook = Hook("voice", call.sid, target.url, target.method, voice_params(call, extra), cookies=call.cookies)
@@ -89,13 +87,18 @@ def _read(reply: Reply, plain_verb: str = "Say") -> tuple[Document | None, int]:
         return None, error.code
 
 
-def _read_inline(text: str) -> Fetched | None:
+def _read_inline(webhooks: Webhooks, call: Call, text: str) -> Fetched | None:
+    """Read a document that came by the REST API; what is wrong with it is in the journal, as a request never made."""
+    entry: Entry | None = None
+
+    def alarm(code: int, told: str, level: str) -> None:
+        nonlocal entry
+        entry = entry or webhooks.note_document(call.sid, text)
+        entry.alert(code, told, level)
+
     try:
-        document = Document(parse(text))
-    except TwimlError:
+        document = read_markup(text)
+    except TwimlError as error:
+        alarm(error.code, str(error), "error")
         return None
-
-    def ignore(code: int, text: str, level: str) -> None:
-        """Inline text has no request on which a warning could be recorded."""
-
-    return Fetched(known_verbs(document, VOICE_VERBS, ignore), "", ignore)
+    return Fetched(known_verbs(document, VOICE_VERBS, alarm), "", alarm)

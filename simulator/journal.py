@@ -45,8 +45,8 @@ class Entry:
 
     @property
     def error_code(self) -> int | None:
-        """The first error's code, or else the first warning's."""
-        ranked = sorted(self.alerts, key=lambda alert: alert.level != "error")
+        """The first error's code, or else the first warning's; the schema's 12200 comes after those that say more."""
+        ranked = sorted(self.alerts, key=lambda alert: (alert.level != "error", alert.code == 12200))
         return ranked[0].code if ranked else None
 
     def alert(self, code: int, text: str, level: str = "error") -> None:

@@ -39,7 +39,7 @@ FACTS = [
     Fact("old-name", "<Sms>x</Sms>", [(PHONE, "x")]),
     Fact("redirect", "<Redirect>{site}/n</Redirect><Message>never</Message>", asks=[("POST", "/n")]),
     Fact("redirect-relative-get", '<Redirect method="GET">/n</Redirect>', asks=[("GET", "/n")]),
-    Fact("voice-verbs-are-not-for-texts", "<Say>x</Say><Message>y</Message>", [(PHONE, "y")], code=12200),
+    Fact("voice-verbs-are-not-for-texts", "<Say>x</Say><Message>y</Message>", [(PHONE, "y")], code=14110),
     Fact("bad-method", '<Message method="HEAD">x</Message>', [(PHONE, "x")], code=14104),
     Fact("to-itself", f'<Message to="{LINE}">x</Message>', code=14101),
     Fact("bad-to", '<Message to="nobody">x</Message>', code=14101),

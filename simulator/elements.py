@@ -1,0 +1,31 @@
+"""The shape of the grammar's entries: what an element may hold."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from simulator.values import Kind, anything
+
+SCHEMA = 12200
+
+Rule = tuple[Kind, int]
+
+
+@dataclass(frozen=True, eq=False)
+class Element:
+    """What one element may hold; `misplaced` is the code for a child that does not belong, `spoken` says that the
+    text of all elements in it is its own, `free` that nothing in it is looked at."""
+
+    attributes: Mapping[str, Rule] = field(default_factory=dict)
+    children: Mapping[str, "Element"] = field(default_factory=dict)
+    text: bool = False
+    spoken: bool = False
+    free: bool = False
+    misplaced: int = SCHEMA
+
+
+def names(text: str) -> dict[str, Rule]:
+    """Make attributes that may hold anything."""
+    return dict.fromkeys(text.split(), (anything, SCHEMA))
+
+
+PARAMETER = Element(names("name value"))
