@@ -13,7 +13,7 @@ Rule = tuple[Kind, int]
 @dataclass(frozen=True, eq=False)
 class Element:
     """What one element may hold; `misplaced` is the code for a child that does not belong, `spoken` says that the
-    text of all elements in it is its own, `free` that nothing in it is looked at."""
+    text of all elements in it is said, `free` that nothing in it is looked at."""
 
     attributes: Mapping[str, Rule] = field(default_factory=dict)
     children: Mapping[str, "Element"] = field(default_factory=dict)

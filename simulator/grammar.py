@@ -72,7 +72,7 @@ def _ssml() -> dict[str, Element]:
         "amazon:emotion": names("name intensity"),
     }
     for name, allowed in attributes.items():
-        inside[name] = Element(allowed, inside, text=True, spoken=True)
+        inside[name] = Element(allowed, inside, text=True)
     return inside
 
 

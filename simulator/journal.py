@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from simulator.advice import advice
 from simulator.identifiers import new_sid
 
 KEPT = 1000
@@ -60,7 +61,7 @@ class Entry:
         return fields | {
             "at": self.at.isoformat(),
             "error_code": self.error_code,
-            "alerts": [vars(alert) for alert in self.alerts],
+            "alerts": [vars(alert) | {"advice": advice(alert.code)} for alert in self.alerts],
         }
 
 

@@ -1,7 +1,6 @@
 """Comparing a document with the grammar: what does not belong is left out, as Twilio does, and told to an alarm."""
 
 from collections.abc import Iterable
-from dataclasses import replace
 
 from simulator.elements import SCHEMA, Element
 from simulator.grammar import BACKGROUND, ERRORS, KNOWN_NAMES
@@ -36,8 +35,10 @@ def _clean(verb: Verb, element: Element, alarm: Alarm) -> Verb:
             alarm(SCHEMA, f"Schema validation warning: {text}", "warning")
         else:
             children.append(_clean(child, known, alarm))
-    text = verb.text if element.spoken else verb.own_text
-    return replace(verb, attributes=attributes, children=tuple(children), text=text)
+    text = verb.own_text
+    if element.spoken and verb.children:  # what is between the elements of speech is layout, not speech
+        text = " ".join(verb.text.split())
+    return Verb(verb.name, attributes, text, tuple(children), verb.own_text, verb.line, verb.silence)
 
 
 def _values(verb: Verb, element: Element, alarm: Alarm) -> dict[str, str]:
