@@ -101,7 +101,7 @@ GATHER = Element(
         "input": (some_of("dtmf", "speech"), 13326),
         "finishOnKey": (KEYS, 13310),
         "numDigits": (whole(1), 13314),
-        "timeout": (whole(), 13313),
+        "timeout": (number_or("auto"), 13313),
         "method": (method, 13312),
         "actionOnEmptyResult": (boolean, 13338),
         "speechTimeout": (number_or("auto"), 13327),
