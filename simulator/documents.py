@@ -16,17 +16,12 @@ ERROR_SENTENCE = "We are sorry. An application error has occurred. Goodbye."
 
 @dataclass(frozen=True)
 class Fetched:
-    """A document that can be carried out, and where what is wrong with it is told."""
+    """A document that can be carried out, and where what is wrong with it is told; inline TwiML has no base URL."""
 
     verbs: list[Verb]
     base_url: str
     alarm: Alarm = field(compare=False)
     request_id: int | None = None
-
-    @property
-    def inline(self) -> bool:
-        """Tell whether the document came by the REST API: it has no address that a relative one could start from."""
-        return not self.base_url
 
 
 async def fetch_voice_document(webhooks: Webhooks, call: Call, instructions: Instructions, endless: bool = False) -> Fetched | None:

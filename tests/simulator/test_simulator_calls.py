@@ -329,8 +329,8 @@ RECORD = [
         [("wait", 1), ("speak", ("hi", 1)), ("wait", 12)],
         [asked("/r"), asked("/t", TranscriptionStatus="failed", TranscriptionText="")],
     ),
-    Case("bad-timeout", '<Record action="/r" timeout="x"/>', [("wait", 6)], [asked("/r")], codes=[13613]),
-    Case("bad-length", '<Record action="/r" maxLength="x"/>', [("wait", 6)], [asked("/r")], codes=[13614]),
+    Case("bad-timeout", '<Record action="/r" timeout="x"/>', [("wait", 6)], [asked("/r")], codes=[13611]),
+    Case("bad-length", '<Record action="/r" maxLength="x"/>', [("wait", 6)], [asked("/r")], codes=[13612]),
     Case(
         "no-beep",
         '<Record action="/r" playBeep="false"/>',
