@@ -5,6 +5,7 @@ under https://www.twilio.com/docs/voice/twiml; the codes of bad values are those
 Where Twilio has no code for a value, its schema's 12200 stands.
 """
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from simulator.elements import PARAMETER, SCHEMA, Element, Rule, names
@@ -77,6 +78,27 @@ def _ssml() -> dict[str, Element]:
 
 
 SSML = _ssml()
+# Characters in one Say, by the voice's maker: https://www.twilio.com/docs/api/errors/13521
+LONGEST_SAY = {"polly": 3000, "google": 5000}
+LONGEST_BASIC_SAY = 4096
+LONGEST_TRANSCRIBED = 120  # seconds: https://www.twilio.com/docs/voice/twiml/record#transcribe
+
+
+def _too_long_to_say(values: Mapping[str, str], text: str) -> tuple[int, str] | None:
+    longest = LONGEST_SAY.get(values.get("voice", "").partition(".")[0].lower(), LONGEST_BASIC_SAY)
+    return (13521, f"Say: {len(text)} characters are more than {longest}") if len(text) > longest else None
+
+
+def _model_needs_seconds(values: Mapping[str, str], text: str) -> tuple[int, str] | None:
+    if values.get("speechTimeout") == "auto" and "speechModel" in values:
+        return 13335, "Gather: speechTimeout auto cannot be used with a speechModel"
+    return None
+
+
+def _too_long_to_transcribe(values: Mapping[str, str], text: str) -> tuple[int, str] | None:
+    if values.get("transcribe") == "true" and int(values.get("maxLength", "0")) > LONGEST_TRANSCRIBED:
+        return 13615, "Record: maxLength too high for transcription"
+    return None
 
 
 def _say(voice: int, loop: int) -> Element:
@@ -86,7 +108,7 @@ def _say(voice: int, loop: int) -> Element:
         "loop": (whole(), loop),
         "rate": (SPEED, 13513),
     }
-    return Element(attributes, SSML, text=True, spoken=True)
+    return Element(attributes, SSML, text=True, spoken=True, clash=_too_long_to_say)
 
 
 SAY = _say(13511, 13510)
@@ -117,6 +139,7 @@ GATHER = Element(
     },
     {"Say": _say(13321, 13322), "Play": PLAY, "Pause": PAUSE},
     misplaced=13320,
+    clash=_model_needs_seconds,
 )
 
 RECORD = Element(
@@ -135,6 +158,7 @@ RECORD = Element(
         "recordingStatusCallbackEvent": (RECORDING_EVENTS, 13621),
         "recordingTrack": (one_of("both", "inbound", "outbound"), 13622),
     },
+    clash=_too_long_to_transcribe,
 )
 
 DIAL = Element(

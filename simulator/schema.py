@@ -38,6 +38,9 @@ def _clean(verb: Verb, element: Element, alarm: Alarm) -> Verb:
     text = verb.own_text
     if element.spoken and verb.children:  # what is between the elements of speech is layout, not speech
         text = " ".join(verb.text.split())
+    clash = element.clash(attributes, text) if element.clash else None
+    if clash is not None:
+        alarm(clash[0], f"{clash[1]}{_at(verb)}", "warning")
     return Verb(verb.name, attributes, text, tuple(children), verb.own_text, verb.line, verb.silence)
 
 

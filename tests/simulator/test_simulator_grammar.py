@@ -116,6 +116,23 @@ VOICE = [
     Fact("redirect-method", '<Redirect method="HEAD">/n</Redirect>', [13710]),
     Fact("reject-reason", '<Reject reason="tired"/>', [12200]),
     Fact("sms-method", '<Sms method="HEAD">x</Sms>', [14104]),
+    # Values that are right one by one, and not together
+    Fact("say-too-long", f"<Say>{'x' * 4097}</Say>", [13521]),
+    Fact("say-as-long-as-may-be", f"<Say>{'x' * 4096}</Say>"),
+    Fact("say-too-long-for-polly", f'<Say voice="Polly.Amy">{"x" * 3001}</Say>', [13521], {"voice": "Polly.Amy"}),
+    Fact(
+        "speech-model-needs-seconds",
+        '<Gather speechTimeout="auto" speechModel="phone_call"/>',
+        [13335],
+        {"speechTimeout": "auto", "speechModel": "phone_call"},
+    ),
+    Fact(
+        "record-too-long-to-transcribe",
+        '<Record transcribe="true" maxLength="121"/>',
+        [13615],
+        {"transcribe": "true", "maxLength": "121"},
+    ),
+    Fact("record-is-transcribed", '<Record transcribe="true"/>', keeps={"transcribe": "true"}),
     # Names: what the schema does not know is left out
     Fact("unknown-attribute", '<Say speed="2" loop="2">x</Say>', [12200], {"loop": "2"}),
     Fact("unknown-attributes-are-one-warning", '<Say a="" b="" c="">x</Say>', [12200]),
