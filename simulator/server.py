@@ -1,8 +1,11 @@
 """The HTTP application around an exchange."""
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from quart import Quart, Response, jsonify, request
+from quart.routing import QuartRule
 from werkzeug.exceptions import HTTPException
 
 from simulator import gate
@@ -20,6 +23,16 @@ PAGES = Path(__file__).parent / "pages"
 MAX_REQUEST = 1024 * 1024
 
 
+class Rule(QuartRule):
+    """A route whose addresses are compiled for writing only once one is written: that takes three quarters of a start."""
+
+    def _compile_builder(self, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:
+        def build(rule: QuartRule, **values: Any) -> tuple[str, str]:
+            return super(Rule, self)._compile_builder(append_unknown)(rule, **values)
+
+        return build
+
+
 def create_app(exchange: Exchange) -> Quart:
     """Build the application: Twilio's REST API, the phones, and the tools for testers."""
     app = Quart(
@@ -28,6 +41,7 @@ def create_app(exchange: Exchange) -> Quart:
         static_folder=str(PAGES / "static"),
         static_url_path="/static",
     )
+    app.url_rule_class = Rule
     app.config["MAX_CONTENT_LENGTH"] = MAX_REQUEST
     app.extensions["exchange"] = exchange
     app.extensions["cut"] = lambda peer: None  # the listener, which has the connections, puts its own here

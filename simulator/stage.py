@@ -1,6 +1,5 @@
 """What a verb works with, and what can come of it."""
 
-import re
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -87,37 +86,12 @@ class Stage:
         """Write what is heard into the transcript."""
         self.telephony.hearing.note(self.call, "twilio", verb, text, **details)
 
-    def whole_number(self, verb: Verb, attribute: str, default: int, code: int, least: int = 0) -> int:
-        """Read an attribute that counts; what is not a number from `least` up is a warning, and the default holds."""
-        text = verb.get(attribute, str(default)).strip()
-        if re.fullmatch(r"[0-9]{1,9}", text) and int(text) >= least:
-            return int(text)
-        self.alarm(code, f"{verb.name}: Invalid {attribute} value", "warning")
-        return default
-
-    def truth(self, verb: Verb, attribute: str, default: bool, code: int = 12200) -> bool:
-        """Read an attribute that is true or false; anything else is a warning, and the default holds."""
-        text = verb.get(attribute).strip().lower()
-        if text in {"true", "false"}:
-            return text == "true"
-        if text:
-            self.alarm(code, f"{verb.name}: Invalid {attribute} value", "warning")
-        return default
-
-    def method(self, verb: Verb, code: int, attribute: str = "method") -> str:
-        """Read a method attribute, POST unless it says GET."""
-        text = verb.get(attribute, "POST").strip().upper()
-        if text in {"GET", "POST"}:
-            return text
-        self.alarm(code, f"{verb.name}: Invalid {attribute} value", "warning")
-        return "POST"
-
-    def target(self, verb: Verb, attribute: str, code: int, method_attribute: str = "method") -> Target | None:
-        """Read an address with its method; None where there is none."""
+    def target(self, verb: Verb, attribute: str, method_attribute: str = "method") -> Target | None:
+        """Read an address with its method, POST by default; None where there is none."""
         url = verb.get(attribute).strip()
-        return Target(self.resolve(url), self.method(verb, code, method_attribute)) if url else None
+        return Target(self.resolve(url), verb.get(method_attribute, "POST")) if url else None
 
-    def action(self, verb: Verb, code: int) -> Target | None:
+    def action(self, verb: Verb) -> Target | None:
         """Read where a verb sends its result: its action, or else the document's own address.
 
         Inline TwiML has no address: there an action must be given, and be absolute; else this is error 11100 and None.
@@ -127,4 +101,4 @@ class Stage:
         if not is_web_address(url):
             self.alarm(11100, f"{verb.name}: Invalid URL format: inline TwiML needs an absolute action", "error")
             return None
-        return Target(url, self.method(verb, code))
+        return Target(url, verb.get("method", "POST"))

@@ -58,6 +58,14 @@ class Verb:
         """Read an attribute."""
         return self.attributes.get(attribute, default)
 
+    def number(self, attribute: str, default: int) -> int:
+        """Read an attribute that counts, which the grammar has checked."""
+        return int(self.attributes.get(attribute, default))
+
+    def flag(self, attribute: str, default: bool = False) -> bool:
+        """Read an attribute that is true or false, which the grammar has checked."""
+        return self.attributes.get(attribute, str(default).lower()) == "true"
+
     def parts(self, name: str) -> list["Verb"]:
         """List the nested elements of one name."""
         return [child for child in self.children if child.name == name]

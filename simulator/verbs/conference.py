@@ -4,13 +4,11 @@ Facts: https://www.twilio.com/docs/voice/twiml/conference
 """
 
 from simulator.calls import CallEnded, Condition, Instructions
-from simulator.conferences import EVENTS, MAX_PARTICIPANTS, Conference, Participant
+from simulator.conferences import MAX_PARTICIPANTS, Conference, Participant
 from simulator.stage import HangUp, Outcome, Stage
 from simulator.twiml import Verb
 from simulator.verbs.line import talk, wait_with_music
 from simulator.verbs.record import read_recording_rules
-
-BEEPS = frozenset({"true", "false", "onEnter", "onExit"})
 
 
 async def confer(stage: Stage, noun: Verb, stars: bool, limit: float) -> tuple[str, dict[str, str]]:
@@ -18,16 +16,16 @@ async def confer(stage: Stage, noun: Verb, stars: bool, limit: float) -> tuple[s
     conferences, call = stage.telephony.conferences, stage.call
     name = noun.own_text
     if not name:
-        stage.alarm(13230, "Dial: Conference: Invalid name", "warning")
+        stage.alarm(13237, "Dial: Conference: Invalid name", "warning")
         return "failed", {}
     participant = _participant(stage, noun)
     conference = conferences.open(call.account_sid, name)
     if not conference.participants:
         _configure(stage, noun, conference)
     if len(conference.participants) >= conference.most:
-        stage.alarm(13240, "Dial: Conference: the conference is full", "warning")
+        stage.alarm(16020, "Dial: Conference: the conference is full", "warning")
         return "failed", {}
-    call.muted = stage.truth(noun, "muted", False, 13233)
+    call.muted = noun.flag("muted")
     call.coaching = noun.get("coach").strip()
     conferences.join(conference, participant)
     _beep(stage, conference, participant, "onEnter")
@@ -42,30 +40,22 @@ async def confer(stage: Stage, noun: Verb, stars: bool, limit: float) -> tuple[s
 
 
 def _participant(stage: Stage, noun: Verb) -> Participant:
-    beep = noun.get("beep", "true").strip()
-    if beep not in BEEPS:
-        stage.alarm(13231, "Dial: Conference: Invalid beep value", "warning")
-        beep = "true"
     return Participant(
         call=stage.call,
         label=noun.get("participantLabel"),
-        start_on_enter=stage.truth(noun, "startConferenceOnEnter", True, 13232),
-        end_on_exit=stage.truth(noun, "endConferenceOnExit", False, 13231),
-        beep=beep,
-        wait=stage.target(noun, "waitUrl", 13235, "waitMethod"),
+        start_on_enter=noun.flag("startConferenceOnEnter", True),
+        end_on_exit=noun.flag("endConferenceOnExit"),
+        beep=noun.get("beep", "true"),
+        wait=stage.target(noun, "waitUrl", "waitMethod"),
         wait_is_silent="waitUrl" in noun.attributes,
     )
 
 
 def _configure(stage: Stage, noun: Verb, conference: Conference) -> None:
     """Take from the first participant what holds for the whole conference."""
-    events = frozenset(noun.get("statusCallbackEvent", "start end").split())
-    if events - EVENTS:
-        stage.alarm(12200, "Dial: Conference: Invalid statusCallbackEvent value", "warning")
-    most = stage.whole_number(noun, "maxParticipants", MAX_PARTICIPANTS, 13236, least=2)
-    conference.most = min(most, MAX_PARTICIPANTS)
-    conference.callback = stage.target(noun, "statusCallback", 13235, "statusCallbackMethod")
-    conference.events = events
+    conference.most = noun.number("maxParticipants", MAX_PARTICIPANTS)
+    conference.callback = stage.target(noun, "statusCallback", "statusCallbackMethod")
+    conference.events = frozenset(noun.get("statusCallbackEvent", "start end").split())
     if noun.get("record") in {"record-from-start", "true"}:
         conference.recording_rules = read_recording_rules(stage, noun, trim=True)
 

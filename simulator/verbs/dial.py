@@ -48,7 +48,7 @@ class Dialled:
 
 async def dial(stage: Stage, verb: Verb) -> Outcome:
     """Connect the caller until one side hangs up, then go on with the action, or without one with the next verb."""
-    action = stage.target(verb, "action", 13212)
+    action = stage.target(verb, "action")
     stage.call.inputs.clear()
     try:
         dialled = await _dial(stage, verb)
@@ -69,9 +69,9 @@ async def _report_ended(stage: Stage, action: Target, dialled: Dialled) -> None:
 
 
 async def _dial(stage: Stage, verb: Verb) -> Dialled:
-    seconds = stage.whole_number(verb, "timeout", RING_SECONDS, 13213, least=1)
-    limit = stage.whole_number(verb, "timeLimit", MAX_CALL_SECONDS, 13216, least=1)
-    stars = stage.truth(verb, "hangupOnStar", False, 13211)
+    seconds = verb.number("timeout", RING_SECONDS)
+    limit = verb.number("timeLimit", MAX_CALL_SECONDS)
+    stars = verb.flag("hangupOnStar")
     for noun in verb.children:
         if noun.name == "Conference":
             status, extra = await confer(stage, noun, stars, limit)
@@ -87,7 +87,7 @@ async def _dial(stage: Stage, verb: Verb) -> Dialled:
     if not legs:
         return Dialled("failed")
     connection = Connection(stage, verb, legs)
-    return await connection.run(stars, sequential=stage.truth(verb, "sequential", False))
+    return await connection.run(stars, sequential=verb.flag("sequential"))
 
 
 def _caller_id(stage: Stage, verb: Verb) -> str:
@@ -162,10 +162,8 @@ class Connection:
             room.leave(leg.call)
 
     def _record(self, from_ringing: bool) -> None:
-        wish = self._verb.get("record").strip()
+        wish = self._verb.get("record")
         if wish not in RECORD:
-            if wish and wish not in {"do-not-record", "false"}:
-                self._stage.alarm(13220, "Dial: Invalid record value", "warning")
             return
         ringing, channels = RECORD[wish]
         if ringing == from_ringing:

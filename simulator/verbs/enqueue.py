@@ -14,7 +14,7 @@ from simulator.verbs.line import talk, wait_with_music
 async def enqueue(stage: Stage, verb: Verb) -> Outcome:
     """Wait in a queue until somebody dials it, the call leaves it or ends; then the action is told how it came out."""
     queues, call = stage.telephony.queues, stage.call
-    action = stage.target(verb, "action", 12200)
+    action = stage.target(verb, "action")
 
     def result(name: str, member: Member | None = None, queue: Queue | None = None) -> Instructions:
         params = {"QueueResult": name}
@@ -73,7 +73,7 @@ async def _wait(stage: Stage, verb: Verb, queue: Queue, member: Member) -> Outco
             "MaxQueueSize": str(queue.most),
         }
 
-    music = stage.target(verb, "waitUrl", 12200, "waitUrlMethod")
+    music = stage.target(verb, "waitUrl", "waitUrlMethod")
     outcome = await wait_with_music(stage, music, "waitUrl" in verb.attributes, lambda: bool(member.result), params)
     if member.result != "bridged" or member.dequeuer is None:
         return outcome
@@ -112,7 +112,7 @@ async def dequeue(stage: Stage, noun: Verb, seconds: float, stars: bool, limit: 
     if not came:
         return "no-answer", {}
     member = queue.members[0]
-    member.dequeuer, member.announcement = call, stage.target(noun, "url", 12200)
+    member.dequeuer, member.announcement = call, stage.target(noun, "url")
     queues.take(queue, member, "bridged")
     room = Room()
     try:

@@ -11,7 +11,6 @@ from simulator.stage import HangUp, Outcome, Stage, speaking_seconds
 from simulator.twiml import Verb
 from simulator.webhooks import Hook
 
-KEYS = frozenset("0123456789*#")
 AUTOMATIC_SPEECH_SECONDS = 1.0
 CONFIDENCE = "0.9"
 
@@ -29,28 +28,18 @@ class Rules:
     barge_in: bool
 
     @classmethod
-    def read(cls, stage: Stage, verb: Verb) -> Self:
-        """Read a Gather's attributes; what is wrong with them is told, and the default holds."""
-        kinds = frozenset(verb.get("input", "dtmf").lower().split())
-        if not kinds or kinds - {"dtmf", "speech"}:
-            stage.alarm(13335, "Gather: Invalid input value", "warning")
-            kinds = frozenset({"dtmf"})
-        finish = verb.get("finishOnKey", "#").strip()
-        if set(finish) - KEYS:
-            stage.alarm(13310, "Gather: Invalid finishOnKey value", "warning")
-            finish = "#"
-        automatic = verb.get("timeout").strip() == "auto"
-        timeout = AUTOMATIC_SPEECH_SECONDS if automatic else stage.whole_number(verb, "timeout", 5, 13313)
-        silence = verb.get("speechTimeout").strip()
-        default = AUTOMATIC_SPEECH_SECONDS if silence == "auto" else timeout
+    def read(cls, verb: Verb) -> Self:
+        """Read a Gather's attributes."""
+        kinds = verb.get("input", "dtmf").split()
+        timeout = _seconds(verb.get("timeout", "5"))
         return cls(
             keys="dtmf" in kinds,
             speech="speech" in kinds,
-            most_keys=stage.whole_number(verb, "numDigits", 1, 13314, least=1) if "numDigits" in verb.attributes else math.inf,
-            finish_on=frozenset(finish),
+            most_keys=verb.number("numDigits", 0) or math.inf,
+            finish_on=frozenset(verb.get("finishOnKey", "#")),
             timeout=timeout,
-            speech_timeout=default if silence in {"", "auto"} else stage.whole_number(verb, "speechTimeout", 5, 13334, least=1),
-            barge_in=stage.truth(verb, "bargeIn", True),
+            speech_timeout=_seconds(verb.get("speechTimeout", str(timeout))),
+            barge_in=verb.flag("bargeIn", True),
         )
 
     def sentence(self) -> str:
@@ -59,6 +48,10 @@ class Rules:
         finish = f", {' or '.join(sorted(self.finish_on))} ends" if self.finish_on and self.most_keys != 1 else ""
         wanted = [f"{keys}{finish}"] * self.keys + ["speech"] * self.speech
         return f"waits {self.timeout:g} s for {' or '.join(wanted)}"
+
+
+def _seconds(text: str) -> float:
+    return AUTOMATIC_SPEECH_SECONDS if text == "auto" else float(text)
 
 
 @dataclass
@@ -123,12 +116,12 @@ async def gather(stage: Stage, verb: Verb) -> Outcome:
 
     Nothing heard, or the finishing key first: the next verb, unless actionOnEmptyResult says otherwise.
     """
-    rules = Rules.read(stage, verb)
-    action = stage.action(verb, 13312)
+    rules = Rules.read(verb)
+    action = stage.action(verb)
     if action is None:
         return HangUp()
     ear = Ear(rules)
-    partial = Partial(stage, stage.target(verb, "partialResultCallback", 12200, "partialResultCallbackMethod"))
+    partial = Partial(stage, stage.target(verb, "partialResultCallback", "partialResultCallbackMethod"))
 
     def enough() -> bool:
         partial.report(ear.hear(stage), ear)
@@ -142,7 +135,7 @@ async def gather(stage: Stage, verb: Verb) -> Outcome:
         await stage.hold_until(lambda: bool(stage.call.inputs), left)
         partial.report(ear.hear(stage), ear)
     stage.call.inputs.clear()
-    if ear.digits or ear.words or stage.truth(verb, "actionOnEmptyResult", False):
+    if ear.digits or ear.words or verb.flag("actionOnEmptyResult"):
         return Instructions(action, params=tuple(ear.params().items()))
     return None
 

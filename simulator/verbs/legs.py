@@ -3,13 +3,12 @@
 import re
 from dataclasses import dataclass
 
-from simulator.calls import EVENTS, MAX_CALL_SECONDS, Call, CallStatus, Instructions, MachineDetection, Target
+from simulator.calls import MAX_CALL_SECONDS, Call, CallStatus, Instructions, MachineDetection, Target
 from simulator.numbering import country_of, parse_number
 from simulator.stage import HangUp, Outcome, Stage
 from simulator.twiml import Verb
 
 CLIENT = re.compile(r"[A-Za-z0-9_.@+=:%-]{1,121}")
-DETECTION = frozenset({"Enable", "DetectMessageEnd"})
 
 
 @dataclass
@@ -67,9 +66,6 @@ def _make_leg(
     stage: Stage, noun: Verb, address: str, reachable: bool, caller_id: str, ring_seconds: float, time_limit: float
 ) -> Leg:
     parent = stage.call
-    events = frozenset(noun.get("statusCallbackEvent", "completed").split())
-    if events - set(EVENTS):
-        stage.alarm(13224, f"{noun.name}: Invalid statusCallbackEvent value", "warning")
     call = Call(
         account_sid=parent.account_sid,
         direction="outbound-dial",
@@ -78,8 +74,8 @@ def _make_leg(
         status=CallStatus.QUEUED,
         created_at=stage.clock.now(),
         instructions=Instructions(),
-        status_target=stage.target(noun, "statusCallback", 13224, "statusCallbackMethod"),
-        status_events=events & set(EVENTS),
+        status_target=stage.target(noun, "statusCallback", "statusCallbackMethod"),
+        status_events=frozenset(noun.get("statusCallbackEvent", "completed").split()),
         parent_sid=parent.sid,
         ring_seconds=ring_seconds,
         time_limit=min(time_limit, MAX_CALL_SECONDS),
@@ -87,14 +83,14 @@ def _make_leg(
         machine_detection=_detection(stage, noun),
         parameters=tuple((part.get("name"), part.get("value")) for part in noun.parts("Parameter")),
     )
-    return Leg(call, reachable, stage.target(noun, "url", 13224))
+    return Leg(call, reachable, stage.target(noun, "url"))
 
 
 def _detection(stage: Stage, noun: Verb) -> MachineDetection | None:
     """Read a noun's answering machine detection, which never keeps a Dial waiting."""
     mode = noun.get("machineDetection")
-    target = stage.target(noun, "amdStatusCallback", 12200, "amdStatusCallbackMethod")
-    return MachineDetection(mode, asynchronous=True, target=target) if mode in DETECTION else None
+    target = stage.target(noun, "amdStatusCallback", "amdStatusCallbackMethod")
+    return MachineDetection(mode, asynchronous=True, target=target) if mode else None
 
 
 async def answer_leg(stage: Stage, leg: Leg) -> Outcome:

@@ -4,7 +4,7 @@ Facts: https://www.twilio.com/docs/voice/twiml/record
 """
 
 from simulator.calls import CallEnded, Instructions
-from simulator.recordings import EVENTS, Recording, Rules
+from simulator.recordings import Recording, Rules
 from simulator.stage import HangUp, Outcome, Stage, speaking_seconds
 from simulator.twiml import Verb
 
@@ -15,33 +15,24 @@ TRIM = {"trim-silence": True, "do-not-trim": False}
 
 def read_recording_rules(stage: Stage, verb: Verb, trim: bool, channels: int = 1) -> Rules:
     """Read the attributes that Record, Dial and Conference share."""
-    if verb.get("trim") and verb.get("trim") not in TRIM:
-        stage.alarm(12200, f"{verb.name}: Invalid trim value", "warning")
     events = frozenset(verb.get("recordingStatusCallbackEvent", "completed").split())
-    if events - set(EVENTS):
-        stage.alarm(12200, f"{verb.name}: Invalid recordingStatusCallbackEvent value", "warning")
-    callback = stage.target(verb, "recordingStatusCallback", 12200, "recordingStatusCallbackMethod")
+    callback = stage.target(verb, "recordingStatusCallback", "recordingStatusCallbackMethod")
     track = verb.get("recordingTrack", "both")
-    return Rules(
-        TRIM.get(verb.get("trim"), trim), channels, track if track in {"inbound", "outbound"} else "both", callback, events
-    )
+    return Rules(TRIM.get(verb.get("trim"), trim), channels, track, callback, events)
 
 
 async def record(stage: Stage, verb: Verb) -> Outcome:
     """Record what the caller says, then go on with the action; a caller who hangs up is reported there, too."""
-    action = stage.action(verb, 13612)
+    action = stage.action(verb)
     if action is None:
         return HangUp()
-    timeout = stage.whole_number(verb, "timeout", 5, 13613)
-    most = stage.whole_number(verb, "maxLength", DEFAULT_LENGTH, 13614, least=1)
-    keys = verb.get("finishOnKey", KEYS).strip()
-    if set(keys) - set(KEYS):
-        stage.alarm(13610, "Record: Invalid finishOnKey value", "warning")
-        keys = KEYS
+    timeout = verb.number("timeout", 5)
+    most = verb.number("maxLength", DEFAULT_LENGTH)
+    keys = verb.get("finishOnKey", KEYS)
     stage.call.inputs.clear()
     telephony = stage.telephony
     recording = telephony.recordings.start([stage.call], "RecordVerb", read_recording_rules(stage, verb, trim=True))
-    if stage.truth(verb, "playBeep", True, 13616):
+    if verb.flag("playBeep", True):
         stage.note("Beep", "")
     stage.await_input(f"records, until {timeout} s of silence" + (", or a key" if keys else ""))
     key = ""
@@ -55,8 +46,8 @@ async def record(stage: Stage, verb: Verb) -> Outcome:
     if not recording.voiced and telephony.settings.skip_silent_recordings:
         return None
     wish = verb.get("transcribeCallback").strip()
-    if wish or stage.truth(verb, "transcribe", False, 13617):
-        telephony.recordings.transcribe(recording, stage.call, stage.target(verb, "transcribeCallback", 12200, ""))
+    if wish or verb.flag("transcribe"):
+        telephony.recordings.transcribe(recording, stage.call, stage.target(verb, "transcribeCallback", ""))
     result = Instructions(action, params=tuple(telephony.recordings.params(recording, key).items()))
     if key == "hangup":
         await telephony.report(stage.call, result)

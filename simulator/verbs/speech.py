@@ -12,9 +12,9 @@ SHORTEST_SOUND = 0.1  # a sound of no length, looped, would never let time pass
 MAX_LOOPS = 1000
 
 
-def _loops(stage: Stage, verb: Verb, code: int) -> int:
+def _loops(verb: Verb) -> int:
     """Read how often to repeat; 0 is for ever, and that ends after 1,000 times."""
-    return min(stage.whole_number(verb, "loop", 1, code) or MAX_LOOPS, MAX_LOOPS)
+    return min(verb.number("loop", 1) or MAX_LOOPS, MAX_LOOPS)
 
 
 async def say(stage: Stage, verb: Verb) -> Outcome:
@@ -22,9 +22,8 @@ async def say(stage: Stage, verb: Verb) -> Outcome:
     if not verb.text:
         stage.alarm(13520, "Say: Invalid text", "warning")
         return None
-    loops = _loops(stage, verb, 13510)
-    for _ in range(loops):
-        seconds = speaking_seconds(verb.text)
+    seconds = speaking_seconds(verb.text) + verb.silence
+    for _ in range(_loops(verb)):
         details = {"voice": verb.get("voice"), "language": verb.get("language")}
         stage.telephony.hearing.utter(stage.call, "Say", verb.text, seconds, **details)
         await stage.rest(seconds)
@@ -35,7 +34,6 @@ async def play(stage: Stage, verb: Verb) -> Outcome:
     """Play tones or a file, really fetched; a file that cannot be played is an error, and the call goes on."""
     if "digits" in verb.attributes:
         return await _play_digits(stage, verb.get("digits"))
-    loops = _loops(stage, verb, 13410)
     url = stage.resolve(verb.text)
     hook = Hook("media", stage.call.sid, url, "GET", cookies=stage.call.cookies, truncate=True)
     reply = await stage.telephony.webhooks.fetch(hook)
@@ -46,7 +44,7 @@ async def play(stage: Stage, verb: Verb) -> Outcome:
         reply.entry.alert(13420, f"Play: Invalid Content-Type: {reply.content_type or 'none'}")
         return None
     seconds = sound.wave_seconds(reply.body)
-    for _ in range(loops):
+    for _ in range(_loops(verb)):
         stage.note("Play", url)
         await stage.rest(SECONDS_WITHOUT_HEADER if seconds is None else max(seconds, SHORTEST_SOUND))
     return None
@@ -71,5 +69,5 @@ async def send_tones(stage: Stage, digits: str) -> None:
 
 async def pause(stage: Stage, verb: Verb) -> Outcome:
     """Be silent for some seconds."""
-    await stage.rest(stage.whole_number(verb, "length", 1, 13910))
+    await stage.rest(verb.number("length", 1))
     return None

@@ -496,7 +496,7 @@ DIAL = [
         '<Dial action="/d"><Conference></Conference></Dial>',
         [],
         [asked("/d", DialCallStatus="failed")],
-        codes=[13230],
+        codes=[13237],
     ),
     Case(
         "conference",
