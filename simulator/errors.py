@@ -7,7 +7,14 @@ Codes and statuses are those of https://www.twilio.com/docs/api/errors and of pu
 from typing import Any
 
 REFUSALS: dict[int, tuple[int, str]] = {
+    16022: (400, "Conference does not exist or is completed"),
+    16024: (400, "Invalid participant label: {value}"),
+    16026: (400, "Participant label is in use by another participant"),
+    16028: (400, "Participant to be coached is not present in the conference"),
+    16108: (400, "Request failed due to concurrent recordings"),
+    16113: (400, "Cannot download a dual-channel presentation of a mono recording"),
     20001: (400, "Invalid parameter {name}"),
+    20002: (400, "Invalid FriendlyName"),
     20003: (401, "Authenticate"),
     20004: (405, "Method not allowed"),
     20008: (403, "Resource not accessible with Test Account Credentials"),

@@ -79,7 +79,7 @@ def test_status_callbacks_tell_of_a_recording(rest: Rest, sim: Simulator, site: 
     sid = rest.post(f"/Calls/{call}/Recordings.json", RecordingChannels="dual", **hook)["sid"]
     sim.advance(4)
     rest.post(f"/Calls/{call}/Recordings/{sid}.json", Status="stopped")
-    sim.settle()
+    sim.advance(1)
     told = [seen.params for seen in site.at("/recorded")]
     assert [each["RecordingStatus"] for each in told] == ["in-progress", "completed"]
     assert (told[1]["RecordingSid"], told[1]["RecordingDuration"], told[1]["RecordingChannels"]) == (sid, "4", "2")
