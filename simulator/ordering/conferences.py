@@ -12,8 +12,7 @@ from simulator.errors import RestError
 from simulator.exchange import Account, Exchange
 from simulator.form import MAX_DETAIL, Form
 from simulator.ordering.calls import end_call, order_call
-from simulator.ordering.recordings import TRIM
-from simulator.recordings import EVENTS as RECORDING_EVENTS
+from simulator.ordering.recordings import KNOWN_EVENTS, TRIM
 
 LONGEST_LABEL = 128
 BEEPS = ("true", "false", "onEnter", "onExit")
@@ -115,7 +114,7 @@ def _write_twiml(name: str, form: Form, label: str, coached: str) -> str:
     if most < 2:
         raise RestError(20001, name="MaxParticipants")
     events = form.events("ConferenceStatusCallbackEvent", EVENTS, "start end", 20001)
-    told = form.events("ConferenceRecordingStatusCallbackEvent", RECORDING_EVENTS, "completed", 20001)
+    told = form.events("ConferenceRecordingStatusCallbackEvent", KNOWN_EVENTS, "completed", 20001)
     attributes = {
         "participantLabel": label,
         "coach": coached,

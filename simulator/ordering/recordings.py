@@ -9,6 +9,8 @@ from simulator.recordings import EVENTS, Recording, Rules
 CHANNELS = {"mono": 1, "dual": 2}
 TRIM = {"trim-silence": True, "do-not-trim": False}
 TRACKS = ("inbound", "outbound", "both")
+NEVER_TOLD = ("started", "paused", "resumed", "stopped", "failed")  # may be asked for, but does not happen here
+KNOWN_EVENTS = (*EVENTS, *NEVER_TOLD)
 
 
 def read_recording_rules(form: Form, trim: bool) -> Rules:
@@ -19,7 +21,7 @@ def read_recording_rules(form: Form, trim: bool) -> Rules:
         channels=CHANNELS[form.choice("RecordingChannels", CHANNELS, 20001) or "mono"],
         track=form.choice("RecordingTrack", TRACKS, 20001) or "both",
         callback=form.target("RecordingStatusCallback", "RecordingStatusCallbackMethod"),
-        events=form.events("RecordingStatusCallbackEvent", EVENTS, "completed", 20001),
+        events=form.events("RecordingStatusCallbackEvent", KNOWN_EVENTS, "completed", 20001),
     )
 
 

@@ -3,6 +3,7 @@
 import io
 import math
 import wave
+from array import array
 from datetime import UTC, datetime
 from itertools import pairwise
 
@@ -104,6 +105,27 @@ def test_protected_media_are_given_to_the_account_only(site: Site, http: httpx.C
         refused = http.get(url)
         assert (refused.status_code, refused.json()["code"]) == (401, 20003)
         assert http.get(url, auth=(ACCOUNT, KEY)).status_code == 200
+
+
+def test_what_both_sides_say_and_press_is_in_the_file(
+    rest: Rest, sim: Simulator, site: Site, phone: Handset, http: httpx.Client
+) -> None:
+    site.answer("/voice", '<Response><Say>Hi</Say><Pause length="4"/><Say>four words of ours</Say></Response>')
+    call = phone.call(LINE)
+    sim.advance(0.4)
+    sid = rest.post(f"/Calls/{call}/Recordings.json", RecordingChannels="dual")["sid"]
+    sim.advance(1)
+    phone.speak("two words")
+    sim.advance(1)
+    phone.press("5")
+    sim.advance(10)
+    media = http.get(rest.get(f"/Recordings/{sid}.json")["media_url"])
+    with wave.open(io.BytesIO(media.content)) as file:
+        heard = array("h", file.readframes(file.getnframes()))
+    left, right = heard[0::2], heard[1::2]
+    seconds = [[any(side[start : start + 8000]) for start in range(0, 40000, 8000)] for side in (left, right)]
+    assert seconds == [[False, True, True, False, False], [False, False, False, False, True]]
+    assert loudness(left[16000:16800], 770) > 0.15 < loudness(left[16000:16800], 1336)
 
 
 def make_recording(*sounds: Sound, length: float, rules: Rules | None = None) -> Recording:

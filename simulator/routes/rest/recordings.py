@@ -30,7 +30,7 @@ def _with_deleted() -> dict[str, Recording]:
 
 def _list(recordings: Iterable[Recording], render: Callable[[Recording], dict[str, Any]]) -> dict[str, Any]:
     found = filter_resources(
-        sorted(recordings, key=lambda recording: recording.started_at, reverse=True),
+        sorted(recordings, key=lambda recording: recording.started_at)[::-1],
         request.args,
         texts={"CallSid": lambda recording: recording.call_sid, "ConferenceSid": lambda recording: recording.conference_sid},
         moments={"DateCreated": lambda recording: recording.started_at},
