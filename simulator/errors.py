@@ -7,6 +7,7 @@ Codes and statuses are those of https://www.twilio.com/docs/api/errors and of pu
 from typing import Any
 
 REFUSALS: dict[int, tuple[int, str]] = {
+    16003: (400, "Could not recognize conference sid or friendly name"),
     16022: (400, "Conference does not exist or is completed"),
     16024: (400, "Invalid participant label: {value}"),
     16026: (400, "Participant label is in use by another participant"),

@@ -14,7 +14,7 @@ from simulator.form import MAX_DETAIL, Form
 from simulator.ordering.calls import end_call, order_call
 from simulator.ordering.recordings import KNOWN_EVENTS, TRIM
 
-LONGEST_LABEL = 128
+LONGEST_LABEL = LONGEST_NAME = 128
 BEEPS = ("true", "false", "onEnter", "onExit")
 RECORD = {"true": "record-from-start", "record-from-start": "record-from-start", "false": "", "do-not-record": ""}
 AFTER_EXIT_BEEP = {"true": "true", "onEnter": "true", "onExit": "onExit", "false": "onExit"}
@@ -52,7 +52,9 @@ def invite_participant(exchange: Exchange, account: Account, sid_or_name: str, f
     conference = _find_conference(exchange, sid_or_name)
     label = _read_label(conference, form)
     coached = _read_coached(conference, form)
-    name = conference.name if conference else sid_or_name
+    name = conference.name if conference else sid_or_name.strip()
+    if not name.isprintable() or not 1 <= len(name) <= LONGEST_NAME:
+        raise RestError(16003)
     twiml = _write_twiml(name, form, label, coached)
     call = order_call(exchange, account, _make_call_form(form), Instructions(twiml=twiml))
     conference = conference or exchange.conferences.open(account.sid, name)
@@ -65,12 +67,21 @@ def invite_participant(exchange: Exchange, account: Account, sid_or_name: str, f
         beep=form.text("Beep") or "true",
     )
     conference.invited[call.sid] = participant
+    exchange.clock.spawn(_close_unattended(exchange, conference, participant), f"invitation {call.sid}")
     return conference, participant
+
+
+async def _close_unattended(exchange: Exchange, conference: Conference, participant: Participant) -> None:
+    """End a conference to which nobody has come when the last call into it is over."""
+    while not participant.call.over:
+        await exchange.clock.wait(participant.call.stirred)
+    if not list_participants(conference):
+        exchange.conferences.end(conference, "last-participant-left", participant)
 
 
 def _find_conference(exchange: Exchange, sid_or_name: str) -> Conference | None:
     if not re.fullmatch("CF[0-9a-f]{32}", sid_or_name):
-        return exchange.conferences.find(sid_or_name)
+        return exchange.conferences.find(sid_or_name.strip())
     conference = exchange.conferences.conferences.get(sid_or_name)
     if conference is None or conference.status == "completed":
         raise RestError(16022)
@@ -79,7 +90,7 @@ def _find_conference(exchange: Exchange, sid_or_name: str) -> Conference | None:
 
 def _read_label(conference: Conference | None, form: Form) -> str:
     label = form.text("Label")
-    if len(label) > LONGEST_LABEL or "/" in label or re.fullmatch("CA[0-9a-fA-F]{32}", label):
+    if len(label) > LONGEST_LABEL or "/" in label or not label.isprintable() or re.fullmatch("CA[0-9a-fA-F]{32}", label):
         raise RestError(16024, value=label[:MAX_DETAIL])
     if conference is not None and label and find_participant(conference, label) is not None:
         raise RestError(16026)
@@ -118,9 +129,9 @@ def _write_twiml(name: str, form: Form, label: str, coached: str) -> str:
     attributes = {
         "participantLabel": label,
         "coach": coached,
-        "muted": form.text("Muted"),
-        "startConferenceOnEnter": form.text("StartConferenceOnEnter"),
-        "endConferenceOnExit": form.text("EndConferenceOnExit"),
+        "muted": _write_truth(form, "Muted"),
+        "startConferenceOnEnter": _write_truth(form, "StartConferenceOnEnter"),
+        "endConferenceOnExit": _write_truth(form, "EndConferenceOnExit"),
         "beep": form.choice("Beep", BEEPS, 20001),
         "maxParticipants": str(most),
         "record": RECORD[form.choice("ConferenceRecord", RECORD, 20001) or "false"],
@@ -134,6 +145,11 @@ def _write_twiml(name: str, form: Form, label: str, coached: str) -> str:
     if "WaitUrl" in form and not form.text("WaitUrl"):
         written += ' waitUrl=""'  # silence, where no attribute would be music
     return f"<Response><Dial><Conference{written}>{escape(name)}</Conference></Dial></Response>"
+
+
+def _write_truth(form: Form, name: str) -> str:
+    value = form.truth(name)
+    return "" if value is None else str(value).lower()
 
 
 def _write_target(name: str, target: Target | None, events: frozenset[str] = frozenset()) -> dict[str, str]:

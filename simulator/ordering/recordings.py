@@ -16,10 +16,12 @@ KNOWN_EVENTS = (*EVENTS, *NEVER_TOLD)
 def read_recording_rules(form: Form, trim: bool) -> Rules:
     """Read how to record; `trim` says whether silence is cut off where nothing is said about it."""
     wanted = form.choice("Trim", TRIM, 20001)
+    channels = CHANNELS[form.choice("RecordingChannels", CHANNELS, 20001) or "mono"]
+    track = form.choice("RecordingTrack", TRACKS, 20001) or "both"
     return Rules(
         trim=TRIM.get(wanted, trim),
-        channels=CHANNELS[form.choice("RecordingChannels", CHANNELS, 20001) or "mono"],
-        track=form.choice("RecordingTrack", TRACKS, 20001) or "both",
+        channels=channels if track == "both" else 1,  # one side alone is always mono
+        track=track,
         callback=form.target("RecordingStatusCallback", "RecordingStatusCallbackMethod"),
         events=form.events("RecordingStatusCallbackEvent", KNOWN_EVENTS, "completed", 20001),
     )

@@ -221,6 +221,8 @@ def test_a_participant_who_has_not_answered_is_called_off(rest: Rest, sim: Simul
     sim.settle()
     assert phone.state["state"] == "idle"
     rest.refused(path, 20404, 404, "GET")
+    conference = rest.get(f"/Conferences/{made['conference_sid']}.json")
+    assert (conference["status"], conference["reason_conference_ended"]) == ("completed", "last-participant-left")
 
 
 def test_a_recorded_participant_and_a_recorded_conference(
@@ -273,6 +275,8 @@ def test_participants_that_are_refused(rest: Rest, sim: Simulator, site: Site, p
     for wrong, code in refusals:
         rest.refused(path, code, **(good | wrong))
     rest.refused("/Conferences/CF" + "0" * 32 + "/Participants.json", 16022, **good)
+    for name in ("%20", "a%00b", "x" * 129):
+        rest.refused(f"/Conferences/{name}/Participants.json", 16003, **good)
     rest.refused("/Conferences/CF" + "0" * 32 + ".json", 20404, 404, "GET")
     rest.refused("/Conferences/CF" + "0" * 32 + "/Recordings.json", 20404, 404, "GET")
     rest.refused(f"/Conferences/{conference}.json", 20001, Status="paused")
