@@ -11,10 +11,24 @@ from typing import Any
 from hypercorn.asyncio.tcp_server import TCPServer
 from hypercorn.asyncio.worker_context import WorkerContext
 from hypercorn.config import Config
+from hypercorn.events import Event, Updated
 from hypercorn.utils import wrap_app
 from quart import Quart
 
 Peer = tuple[Any, ...]
+
+
+class Connection(TCPServer):
+    """One connection; while the listener closes, it waits for no further request."""
+
+    def __init__(self, closing: asyncio.Event, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self._closing = closing
+
+    async def protocol_send(self, event: Event) -> None:
+        """Pass on what the protocol says, but not that it is idle again when an answer is broken off by the closing."""
+        if not (isinstance(event, Updated) and self._closing.is_set()):
+            await super().protocol_send(event)
 
 
 class Listener:
@@ -26,6 +40,7 @@ class Listener:
         self._server: asyncio.Server | None = None
         self._writers: dict[Peer, asyncio.StreamWriter] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self._closing = asyncio.Event()
         self._config = Config()
         self._config.include_server_header = False
         self._config.accesslog = None
@@ -48,7 +63,7 @@ class Listener:
         wrapped = wrap_app(self._app, self._config.wsgi_max_body_size, "asgi")
         loop = asyncio.get_running_loop()
         try:
-            await TCPServer(wrapped, loop, self._config, WorkerContext(None), {}, reader, writer)
+            await Connection(self._closing, wrapped, loop, self._config, WorkerContext(None), {}, reader, writer)
         except asyncio.CancelledError:
             writer.transport.abort()
         finally:
@@ -65,6 +80,7 @@ class Listener:
         if self._server is not None:
             self._server.close()
             await self._server.wait_closed()
+        self._closing.set()
         tasks = tuple(self._tasks)
         for task in tasks:
             task.cancel()

@@ -32,21 +32,25 @@ Stream = Callable[[int, int], Iterator[bytes]]
 class Media(ResponseBody):
     """A body that is made while it is sent, of which a part may be asked for."""
 
-    def __init__(self, size: int, stream: Stream, close: Callable[[], None] = lambda: None) -> None:
+    def __init__(self, size: int, stream: Stream) -> None:
         self.begin, self.end = 0, size
         self._size = size
         self._stream = stream
-        self.close = close
 
     async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(self, kind: type[BaseException], error: BaseException, trace: TracebackType) -> None:
-        self.close()
+        """Nothing is open."""
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
+        left = self.end - self.begin
         for chunk in self._stream(self.begin, self.end):
-            yield chunk
+            if chunk:
+                yield chunk
+            left -= len(chunk)
+            if left <= 0:
+                return  # at once: the client, who has it all, may be gone
             await asyncio.sleep(0)  # a long recording must not hold up the calls
 
     async def make_conditional(self, begin: int, end: int | None) -> int:
@@ -71,21 +75,21 @@ async def fetch_recording_media(account_sid: str, sid: str, kind: str) -> Respon
     if recording is None or recording.account_sid != account_sid or recording.status != "completed":
         raise RestError(20404, path=request.path)
     channels = _count_channels(recording)
-    response = Response(await _make_body(recording, channels, kind), mimetype="audio/mpeg" if kind == "mp3" else "audio/x-wav")
-    body: Media = response.response  # type: ignore[assignment]
-    response.content_length = body.end
+    if kind == "mp3":
+        size, stream, mimetype = mp3.count_bytes(recording, channels), mp3.stream_mp3, "audio/mpeg"
+    else:
+        size, stream, mimetype = voice.count_bytes(recording, channels), voice.stream_wave, "audio/x-wav"
+    response = Response(Media(size, partial(stream, recording, channels)), mimetype=mimetype)
+    response.content_length = size
     response.headers["Accept-Ranges"] = "bytes"
     response.last_modified = recording.updated_at
     response.set_etag(f"{recording.sid}-{channels}-{kind or 'wav'}")
-    size = body.end
     try:
         await response.make_conditional(request, accept_ranges=True, complete_length=size)
     except RequestedRangeNotSatisfiable:
         response.status_code = 416
         response.set_data(b"")
         response.headers["Content-Range"] = f"bytes */{size}"
-    if response.response is not body:
-        body.close()
     return response
 
 
@@ -97,10 +101,3 @@ def _count_channels(recording: Recording) -> int:
     if wanted not in {"1", "2"} or (wanted == "2" and single and channels == 1):
         raise RestError(16113)
     return int(wanted)
-
-
-async def _make_body(recording: Recording, channels: int, kind: str) -> Media:
-    if kind != "mp3":
-        return Media(voice.count_bytes(recording, channels), partial(voice.stream_wave, recording, channels))
-    file = await asyncio.to_thread(mp3.encode_recording, recording, channels)
-    return Media(file.tell(), partial(mp3.stream_file, file), file.close)
