@@ -35,6 +35,9 @@ def build_parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
     def given(name: str, default: str = "") -> str:
         return environment.get(f"SIMULATOR_{name}", default)
 
+    def switched(name: str) -> bool:
+        return given(name).lower() in {"1", "true", "yes"}
+
     def given_list(name: str) -> list[str]:
         return re.split(r"[\s,]+", given(name).strip()) if given(name).strip() else []
 
@@ -57,10 +60,16 @@ def build_parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
     add("--blocked-number", action="append", default=None, help="a number that may not be called; may repeat")
     add("--skip-silent-recordings", action="store_true", default=given_switch("SKIP_SILENT_RECORDINGS"), help=SILENCE_HELP)
     add("--public-url", default=given("PUBLIC_URL"), help="what links to recordings and media start with (this server)")
-    add("--protect-media", action="store_true", default=given_switch("PROTECT_MEDIA"), help="recordings go to the account only")
+    add(
+        "--protect-media",
+        action="store_true",
+        default=given_switch("PROTECT_MEDIA"),
+        help="recordings and media need credentials",
+    )
     add("--balance", default=given("BALANCE", "100.00"), help="what the account has, in dollars (100.00)")
     add("--calls-per-second", default=given("CALLS_PER_SECOND", "1"), help="how fast queued calls are placed (1)")
     add("--concurrency", default=given("CONCURRENCY", "0"), help="how many REST requests at once are answered (0: any)")
+    add("--reply-limit", default=given("REPLY_LIMIT", "30"), help="replies to one number in a row, until 14107 stops them (30)")
     add("--test-account-sid", default=given("TEST_ACCOUNT_SID"), help="test credentials: the account")
     add("--test-auth-token", default=given("TEST_AUTH_TOKEN"), help="test credentials: the token")
     parser.set_defaults(numbers=given_list("NUMBER"), caller_ids=given_list("CALLER_ID"))
@@ -129,6 +138,7 @@ def read_config(arguments: Sequence[str], environment: Mapping[str, str]) -> Con
         balance=f"{_ranged(options.balance, '--balance', -1e9, 1e9):.2f}",
         calls_per_second=_ranged(options.calls_per_second, "--calls-per-second", 0.01, MAX_RATE),
         concurrency=_whole(options.concurrency, "--concurrency", 1000),
+        reply_limit=int(_ranged(options.reply_limit, "--reply-limit", 1, 1_000_000)),
         caller_ids=_numbers(options.caller_id or options.caller_ids, "--caller-id"),
         test_account_sid=options.test_account_sid,
         test_auth_token=options.test_auth_token,

@@ -27,6 +27,7 @@ class Config:
     skip_silent_recordings: bool = False
     countries: tuple[str, ...] = ()
     blocked_numbers: tuple[str, ...] = ()
+    reply_limit: int = 30
     test_account_sid: str = ""
     test_auth_token: str = ""
     protect_media: bool = False

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, field, replace
 
+import httpx
+
 from simulator.calls import Call, Instructions, Target
 from simulator.grammar import MESSAGE_VERBS, VOICE_VERBS
 from simulator.journal import Entry
@@ -50,9 +52,11 @@ async def fetch_voice_document(webhooks: Webhooks, call: Call, instructions: Ins
     return Fetched(known_verbs(document, VOICE_VERBS, entry.alert), document.base_url, entry.alert, entry.id)
 
 
-async def fetch_message_document(webhooks: Webhooks, message: Message, target: Target, fallback: Target | None) -> Fetched | None:
+async def fetch_message_document(
+    webhooks: Webhooks, message: Message, target: Target, fallback: Target | None, cookies: httpx.Cookies
+) -> Fetched | None:
     """Get the answer to an incoming message; None where there is none."""
-    hook = Hook("message", message.sid, target.url, target.method, message_params(message))
+    hook = Hook("message", message.sid, target.url, target.method, message_params(message), cookies=cookies)
     reply = await webhooks.fetch(hook)
     document, code = _read_answer(reply)
     if document is None and fallback is not None:

@@ -20,6 +20,7 @@ import httpx
 from simulator.clock import Clock, RealClock, VirtualClock
 from simulator.config import Config
 from simulator.exchange import Exchange
+from simulator.faults import UNREACHABLE
 from simulator.handset import Handset, Refused
 from simulator.listener import Listener
 from simulator.server import create_app
@@ -148,9 +149,11 @@ class Simulator:
         found: list[dict[str, Any]] = self.ask("GET", "/requests" + (f"?sid={sid}" if sid else ""))["requests"]
         return found
 
-    def fault(self, target: str, kind: str, match: str | None = None, count: int = 1, seconds: float = 0.0) -> None:
+    def fault(
+        self, target: str, kind: str, match: str | None = None, count: int = 1, seconds: float = 0.0, code: int = UNREACHABLE
+    ) -> None:
         """Ask for a fault, as `POST /faults` does."""
-        fault = {"target": target, "kind": kind, "match": match, "count": count, "seconds": seconds}
+        fault = {"target": target, "kind": kind, "match": match, "count": count, "seconds": seconds, "code": code}
         self.ask("POST", "/faults", fault)
 
     def clear_faults(self) -> None:

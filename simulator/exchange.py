@@ -5,6 +5,7 @@ from functools import partial
 from typing import Literal
 
 from simulator.addresses import Home
+from simulator.attachments import take_files
 from simulator.callbacks import Callbacks
 from simulator.calls import Call, CallStatus, Input, Instructions
 from simulator.clock import Clock
@@ -14,8 +15,9 @@ from simulator.faults import Faults
 from simulator.journal import Journal
 from simulator.keys import Key
 from simulator.lines import AccountNumber, Application, CallerId
-from simulator.messages import Media, Message, MessageStatus
-from simulator.messaging import Messaging
+from simulator.media import File, MediaError
+from simulator.messages import Message, MessageStatus
+from simulator.messaging import TRIAL_PREFIX, Messaging, Terms
 from simulator.phones import Phone, PhoneError, Phones
 from simulator.queues import Queues
 from simulator.recordings import Recordings
@@ -66,7 +68,10 @@ class Exchange:
         self.recordings = Recordings(clock, callbacks, self.home)
         self.conferences = Conferences(clock, callbacks, self.recordings)
         self.queues = Queues(clock)
-        self.messaging = Messaging(clock, self.webhooks, callbacks, self.faults, self.phones, self.numbers, config.account_sid)
+        terms = Terms(config.reply_limit, TRIAL_PREFIX if config.trial else "", self.reaches)
+        self.messaging = Messaging(
+            clock, self.webhooks, callbacks, self.faults, self.phones, self.numbers, config.account_sid, self.home, terms
+        )
         self.telephony = Telephony(
             config,
             clock,
@@ -89,6 +94,10 @@ class Exchange:
         """Set where the webhooks of every number go, by the names in `lines.URLS`."""
         for number in self.numbers.values():
             number.point(**urls)
+
+    def reaches(self, number: str) -> bool:
+        """Tell whether the account may call or text a number: a trial account only verified ones."""
+        return not self.config.trial or number in self.caller_ids
 
     @property
     def default_phone(self) -> str:
@@ -127,13 +136,18 @@ class Exchange:
             phone_number_sid=line.sid,
         )
 
-    def text(self, phone: Phone, to: str, body: str, media: tuple[Media, ...]) -> Message:
-        """Send a text from a phone to a number of the account."""
+    async def text(self, phone: Phone, to: str, body: str, attached: tuple[File | str, ...]) -> Message:
+        """Send a text from a phone to a number of the account, with files or what stands at their addresses."""
         self._line(to)
+        with self.clock.working():
+            try:
+                files = await take_files(self.webhooks, "", attached, body)
+            except MediaError as error:
+                raise PhoneError(400, "bad_media", f"{error} ({error.code})") from error
         sid, now = self.config.account_sid, self.clock.now()
-        message = Message(sid, "inbound", phone.number, to, body, MessageStatus.RECEIVED, now, media)
+        message = Message(sid, "inbound", phone.number, to, body, MessageStatus.RECEIVED, now, tuple(files))
+        self.messaging.receive(message, files)
         phone.keep(message)
-        self.messaging.receive(message)
         return message
 
     def answer(self, phone: Phone) -> None:

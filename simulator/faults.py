@@ -6,9 +6,11 @@ from typing import Any
 
 KINDS = {
     "webhook": ("drop", "delay", "duplicate", "reorder", "refuse"),
-    "message": ("undeliver",),
+    "message": ("undeliver", "fail"),
     "rest": ("refuse", "error", "lost", "delay"),
 }
+
+UNREACHABLE = 30003
 
 
 @dataclass
@@ -21,6 +23,7 @@ class Fault:
     match: str | None
     count: int
     seconds: float
+    code: int = UNREACHABLE
 
 
 class Faults:
@@ -30,7 +33,9 @@ class Faults:
         self._pending: list[Fault] = []
         self._ids = itertools.count(1)
 
-    def add(self, target: str, kind: str, match: str | None = None, count: int = 1, seconds: float = 0.0) -> Fault:
+    def add(
+        self, target: str, kind: str, match: str | None = None, count: int = 1, seconds: float = 0.0, code: int = UNREACHABLE
+    ) -> Fault:
         """Ask for a fault; ValueError says what is wrong with it."""
         if target not in KINDS:
             raise ValueError(f"target must be one of {', '.join(KINDS)}")
@@ -42,7 +47,9 @@ class Faults:
             raise ValueError("seconds must be between 0 and 86400")
         if kind == "delay" and seconds == 0:
             raise ValueError("a delay needs seconds")
-        fault = Fault(next(self._ids), target, kind, match, count, seconds)
+        if not 10_000 <= code <= 99_999:
+            raise ValueError("code must be one of Twilio's, with five digits")
+        fault = Fault(next(self._ids), target, kind, match, count, seconds, code)
         self._pending.append(fault)
         return fault
 

@@ -1,17 +1,15 @@
 """The record of one message."""
 
-import mimetypes
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from urllib.parse import urlsplit
 
 from simulator.calls import Target
 from simulator.identifiers import new_sid
+from simulator.media import File, Media
 from simulator.segments import count_segments
 
 MAX_BODY = 1600
-MAX_MEDIA = 10
 
 
 class MessageStatus(StrEnum):
@@ -27,21 +25,30 @@ class MessageStatus(StrEnum):
     CANCELED = "canceled"
 
 
-@dataclass(frozen=True)
-class Media:
-    """A picture or other file of a message, by its address."""
+UNDER_WAY = frozenset({MessageStatus.QUEUED, MessageStatus.SENDING})
 
-    url: str
-
-    @property
-    def content_type(self) -> str:
-        """Guess the type from the address, as nothing is fetched."""
-        return mimetypes.guess_type(urlsplit(self.url).path)[0] or "application/octet-stream"
+# What Twilio calls the failures that occur here, https://www.twilio.com/docs/api/errors
+FAILURES = {
+    11751: "Media Message - Media exceeds messaging provider size limit",
+    12300: "Invalid Content-Type",
+    14107: "SMS send rate limit exceeded",
+    30003: "Unreachable destination handset",
+    30004: "Message blocked",
+    30005: "Unknown destination handset",
+    30006: "Landline or unreachable carrier",
+    30007: "Message filtered",
+    30008: "Unknown error",
+    63019: "Media failed to download",
+}
 
 
 @dataclass
 class Message:
-    """One text message between the account and a phone."""
+    """One text message between the account and a phone.
+
+    `files` go with it: what a phone attached, or the addresses of what an application wants sent; `media` are those
+    that are here.
+    """
 
     account_sid: str
     direction: str
@@ -50,20 +57,32 @@ class Message:
     body: str
     status: MessageStatus
     created_at: datetime
-    media: tuple[Media, ...] = ()
+    files: tuple[File | str, ...] = ()
     status_target: Target | None = None
     sid: str = ""
+    media: list[Media] = field(default_factory=list)
     updated_at: datetime = field(init=False)
     sent_at: datetime | None = None
     error_code: int | None = None
     error_message: str | None = None
 
     def __post_init__(self) -> None:
-        self.sid = self.sid or new_sid("MM" if self.media else "SM")
+        self.sid = self.sid or new_sid("MM" if self.files else "SM")
         self.updated_at = self.created_at
-        self.segments = max(count_segments(self.body), len(self.media))
+        self.num_media = len(self.files)
+        # A picture message is not cut up, however long its text is; it counts its files.
+        self.segments = self.num_media or count_segments(self.body)
 
     @property
     def incoming(self) -> bool:
         """Tell whether a phone sent this message to the account."""
         return self.direction == "inbound"
+
+    def move(self, status: MessageStatus, now: datetime) -> None:
+        """Go on to another status."""
+        self.status, self.updated_at = status, now
+
+    def fail(self, status: MessageStatus, code: int, now: datetime) -> None:
+        """End without being delivered, for the reason that Twilio's code names."""
+        self.error_code, self.error_message = code, FAILURES.get(code, "HTTP retrieval failure")
+        self.move(status, now)

@@ -1,28 +1,46 @@
-"""What becomes of a message: delivery of outgoing ones, the webhook and its answer for incoming ones."""
+"""What becomes of a message: delivery of outgoing ones, the webhook and its answer for incoming ones.
 
-from collections import defaultdict, deque
-from collections.abc import Mapping
-from datetime import datetime, timedelta
+outgoing  queued -> sending -> sent -> delivered | undelivered
+                 -> failed (it never left) | canceled
+incoming  received
+
+Twilio reports no status that a message starts with:
+https://www.twilio.com/docs/messaging/guides/outbound-message-status-in-status-callbacks
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 from simulator import documents
-from simulator.addresses import is_web_address, resolve
+from simulator.addresses import Home, is_web_address
+from simulator.attachments import take_files
 from simulator.callbacks import Callbacks
 from simulator.calls import Target
 from simulator.clock import Clock
 from simulator.consent import OptOuts
+from simulator.conversations import REPLY_LIMIT, Conversations
 from simulator.faults import Faults
 from simulator.lines import AccountNumber
-from simulator.messages import MAX_BODY, MAX_MEDIA, Media, Message, MessageStatus
+from simulator.media import MAX_FILES, File, MediaError, MediaStore
+from simulator.messages import MAX_BODY, Message, MessageStatus
 from simulator.numbering import parse_number
 from simulator.parameters import message_status_params
 from simulator.phones import Phones
-from simulator.twiml import Alarm, Verb
+from simulator.replies import Answer, Draft
+from simulator.twiml import Alarm
 from simulator.webhooks import Hook, Webhooks
 
 STEPS = ((0.1, MessageStatus.SENDING), (0.2, MessageStatus.SENT), (0.5, MessageStatus.DELIVERED))
-MAX_REPLIES, REPLY_WINDOW = 15, timedelta(seconds=30)
-MAX_DOCUMENTS = 10
-UNREACHABLE = (30003, "Unreachable destination handset")
+TRIAL_PREFIX = "Sent from your Twilio trial account - "
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What the account may do: how fast it may answer, what its texts begin with, and whom they reach."""
+
+    reply_limit: int = REPLY_LIMIT
+    prefix: str = ""
+    reaches: Callable[[str], bool] = lambda number: True
 
 
 class Messaging:
@@ -37,9 +55,13 @@ class Messaging:
         phones: Phones,
         numbers: Mapping[str, AccountNumber],
         account_sid: str,
+        home: Home,
+        terms: Terms,
     ) -> None:
         self.messages: dict[str, Message] = {}
         self.opt_outs = OptOuts()
+        self.media = MediaStore(home)
+        self.terms = terms
         self._clock = clock
         self._webhooks = webhooks
         self._callbacks = callbacks
@@ -47,89 +69,112 @@ class Messaging:
         self._phones = phones
         self._numbers = numbers
         self._account_sid = account_sid
-        self._replies: defaultdict[tuple[str, str], deque[datetime]] = defaultdict(deque)
+        self._conversations = Conversations()
 
-    def send(self, message: Message) -> None:
-        """Carry an outgoing message to its phone, or to another number of the account."""
+    def send(self, message: Message, failure: int | None = None) -> None:
+        """Carry an outgoing message to its phone, or to another number of the account; with a failure it ends at once."""
         self.messages[message.sid] = message
-        self._clock.spawn(self._deliver(message), f"message {message.sid}")
+        self._clock.spawn(self._deliver(message, failure), f"message {message.sid}")
 
-    def receive(self, message: Message) -> None:
-        """Take an incoming message, from a phone or from a number of the account."""
+    def receive(self, message: Message, files: list[File]) -> None:
+        """Take an incoming message with its files, from a phone or from a number of the account."""
         self.messages[message.sid] = message
+        for file in files:
+            self.media.keep(message, file, self._clock.now())
         self._clock.spawn(self._announce(message), f"message {message.sid}")
 
+    def delete(self, message: Message) -> None:
+        """Forget a message and its files."""
+        del self.messages[message.sid]
+        self.media.forget_all(message)
+
     def reply(
-        self,
-        sender: str,
-        to: str,
-        body: str,
-        callback: Target | None,
-        alarm: Alarm,
-        media: tuple[Media, ...] = (),
-        direction: str = "outbound-reply",
+        self, sender: str, to: str, body: str, callback: Target | None, alarm: Alarm, direction: str = "outbound-reply"
     ) -> None:
+        """Send what a verb asks for, as `answer` does."""
+        self.answer(Draft(sender, to, body, callback=callback), alarm, direction)
+
+    def answer(self, draft: Draft, alarm: Alarm, direction: str = "outbound-reply") -> None:
         """Send what a TwiML document asks for; what Twilio would refuse is told to `alarm` and not sent."""
-        number, sender = parse_number(to), parse_number(sender) or ""
-        if callback is not None and not is_web_address(callback.url):
-            alarm(14105, "Invalid statusCallback attribute", "warning")
-            callback = None
-        if number is None:
-            alarm(14101, "Invalid To attribute", "error")
+        to, sender = parse_number(draft.to), parse_number(draft.sender) or ""
+        if to is None:
+            alarm(14101, "Invalid To attribute", "warning")
+        elif to == sender:
+            alarm(14101, "The destination number can not be the originating number", "warning")
         elif sender not in self._numbers:
-            alarm(14102, "Invalid From attribute", "error")
-        elif (not body and not media) or len(body) > MAX_BODY:
-            alarm(14103, "Invalid Body", "error")
-        elif len(media) > MAX_MEDIA or not all(is_web_address(item.url) for item in media):
+            alarm(14102, "Invalid From attribute", "warning")
+        elif (not draft.body and not draft.files) or len(draft.body) > MAX_BODY:
+            alarm(14103, "Invalid Body", "warning")
+        elif len(draft.files) > MAX_FILES:
+            alarm(21623, "Number of media files exceeds allowed limit", "error")
+        elif not all(is_web_address(address) for address in draft.files):
             alarm(21620, "Invalid media URL(s)", "error")
-        elif self.opt_outs.blocked(sender, number):
+        elif not self.terms.reaches(to):
+            alarm(14111, "Invalid To phone number for Trial mode", "warning")
+        elif self.opt_outs.blocked(sender, to):
             alarm(21610, "Attempt to send to unsubscribed recipient", "error")
-        elif self._too_many(sender, number):
-            alarm(14107, "SMS send rate limit exceeded", "error")
         else:
-            self.send(self._outgoing(direction, sender, number, body, callback, media))
+            message = self._outgoing(direction, sender, to, self.terms.prefix + draft.body, draft.files, draft.callback)
+            if self._conversations.between(sender, to).count_reply(self._clock.now(), self.terms.reply_limit):
+                self.send(message)
+            else:
+                alarm(14107, "SMS send rate limit exceeded", "error")
+                self.send(message, failure=14107)
 
     def _outgoing(
-        self,
-        direction: str,
-        sender: str,
-        to: str,
-        body: str,
-        callback: Target | None = None,
-        media: tuple[Media, ...] = (),
+        self, direction: str, sender: str, to: str, body: str, files: tuple[str, ...] = (), callback: Target | None = None
     ) -> Message:
         now = self._clock.now()
-        return Message(self._account_sid, direction, sender, to, body, MessageStatus.QUEUED, now, media, status_target=callback)
+        return Message(self._account_sid, direction, sender, to, body, MessageStatus.QUEUED, now, files, callback)
 
-    def _too_many(self, sender: str, to: str) -> bool:
-        """Guard against two machines that answer each other: 15 replies between two numbers in 30 seconds."""
-        sent, now = self._replies[sender, to], self._clock.now()
-        while sent and now - sent[0] > REPLY_WINDOW:
-            sent.popleft()
-        sent.append(now)
-        return len(sent) > MAX_REPLIES
-
-    async def _deliver(self, message: Message) -> None:
-        self._report(message)
+    async def _deliver(self, message: Message, failure: int | None) -> None:
         for seconds, status in STEPS:
             before = message.status
             await self._clock.sleep(seconds)
+            if status is MessageStatus.SENDING and failure is None:
+                failure = await self._prepare(message)
             if message.status is not before or message.sid not in self.messages:
                 return  # canceled or deleted meanwhile
+            if status is MessageStatus.DELIVERED:
+                failure = self._hindrance(message)
+            if failure is not None:
+                ending = MessageStatus.FAILED if status is MessageStatus.SENDING else MessageStatus.UNDELIVERED
+                message.fail(ending, failure, self._clock.now())
+                self._report(message)
+                return
+            message.move(status, self._clock.now())
             if status is MessageStatus.SENT:
-                message.sent_at = self._clock.now()
-            if status is MessageStatus.DELIVERED and self._faults.take("message", message.to_number):
-                status = MessageStatus.UNDELIVERED
-                message.error_code, message.error_message = UNREACHABLE
-            self._change(message, status)
+                message.sent_at = message.updated_at
             self._report(message)
-        if message.status is MessageStatus.DELIVERED:
-            self._hand_over(message)
+        self._hand_over(message)
+
+    async def _prepare(self, message: Message) -> int | None:
+        """Get everything that a message needs before it can leave; a code says that it cannot."""
+        fault = self._faults.take("message", message.to_number, ("fail",))
+        if fault is not None:
+            return fault.code
+        try:
+            files = await take_files(self._webhooks, message.sid, message.files, message.body)
+        except MediaError as error:
+            return error.code
+        for file in files:
+            self.media.keep(message, file, self._clock.now())
+        return None
+
+    def _hindrance(self, message: Message) -> int | None:
+        """Say by Twilio's code why a message does not arrive; None where it does."""
+        fault = self._faults.take("message", message.to_number, ("undeliver",))
+        if fault is not None:
+            return fault.code
+        if message.to_number in self._numbers:
+            return None
+        return self._phones.get(message.to_number).hindrance
 
     def _hand_over(self, message: Message) -> None:
         if message.to_number not in self._numbers:
             self._phones.get(message.to_number).keep(message)
             return
+        files = tuple(media.file for media in message.media)
         arrived = Message(
             self._account_sid,
             "inbound",
@@ -138,53 +183,25 @@ class Messaging:
             message.body,
             MessageStatus.RECEIVED,
             self._clock.now(),
-            message.media,
+            files,
         )
-        self.receive(arrived)
+        self.receive(arrived, list(files))
 
     async def _announce(self, message: Message) -> None:
+        reaction = self.opt_outs.hear(message.to_number, message.from_number, message.body)
+        if reaction is not None:
+            self.send(self._outgoing("outbound-reply", message.to_number, message.from_number, reaction))
         line = self._numbers[message.to_number]
-        answer = self.opt_outs.hear(message.to_number, message.from_number, message.body)
-        if answer is not None:
-            self.send(self._outgoing("outbound-reply", message.to_number, message.from_number, answer))
-        target: Target | None = line.sms
-        asked = 0
+        cookies = self._conversations.between(message.to_number, message.from_number).fresh_cookies(self._clock.now())
+        answer = Answer(message, self.answer)
+        target = line.sms
         while target is not None:
-            fetched = await documents.fetch_message_document(self._webhooks, message, target, line.sms_fallback)
+            fetched = await documents.fetch_message_document(self._webhooks, message, target, line.sms_fallback, cookies)
             if fetched is None:
                 return
-            asked += 1
-            if asked == MAX_DOCUMENTS:
-                fetched.alarm(14106, "Document retrieval limit reached", "error")
+            target = answer.carry_out(fetched)
+            if target is not None and not answer.may_ask(fetched):
                 return
-            target = self._carry_out(message, fetched)
-
-    def _carry_out(self, message: Message, fetched: documents.Fetched) -> Target | None:
-        """Perform the verbs of an answer; a target says where the next document is."""
-        for verb in fetched.verbs:
-            method = verb.get("method", "POST").upper()
-            if method not in {"GET", "POST"}:
-                fetched.alarm(13710 if verb.name == "Redirect" else 14104, "Invalid Method attribute", "warning")
-                method = "POST"
-            if verb.name == "Redirect":
-                return Target(resolve(fetched.base_url, verb.text), method)
-            self._reply_with(message, verb, method, fetched)
-        return None
-
-    def _reply_with(self, message: Message, verb: Verb, method: str, fetched: documents.Fetched) -> None:
-        bodies = [part.text for part in verb.parts("Body")]
-        media = tuple(Media(resolve(fetched.base_url, part.text)) for part in verb.parts("Media"))
-        address = verb.get("action") or verb.get("statusCallback")
-        callback = Target(resolve(fetched.base_url, address), method) if address else None
-        to, sender = verb.get("to") or message.from_number, verb.get("from") or message.to_number
-        if to == sender:
-            fetched.alarm(14101, "The destination number can not be the originating number", "error")
-            return
-        self.reply(sender, to, " ".join(bodies) or verb.own_text, callback, fetched.alarm, media)
-
-    def _change(self, message: Message, status: MessageStatus) -> None:
-        message.status = status
-        message.updated_at = self._clock.now()
 
     def _report(self, message: Message) -> None:
         target = message.status_target

@@ -155,7 +155,7 @@ def message_params(message: Message, extra: Mapping[str, str] | None = None) -> 
         "SmsSid": message.sid,
         "MessageSid": message.sid,
         "SmsStatus": "received",
-        "NumMedia": str(len(message.media)),
+        "NumMedia": str(message.num_media),
         "NumSegments": str(message.segments),
         "Body": message.body,
         "From": message.from_number,

@@ -9,6 +9,15 @@ from simulator.messages import Message
 
 Habit = Literal["ring", "answer", "busy", "no-answer", "machine", "failed"]
 HABITS: tuple[str, ...] = get_args(Habit)
+# What becomes of texts, by Twilio's code where they do not arrive.
+TEXT_HABITS: dict[str, int | None] = {
+    "receive": None,
+    "off": 30003,
+    "unknown": 30005,
+    "landline": 30006,
+    "filtered": 30007,
+    "lost": 30008,
+}
 
 
 class PhoneError(Exception):
@@ -26,6 +35,7 @@ class Phone:
 
     number: str
     on_ring: Habit = "answer"
+    on_text: str = "receive"
     current: Call | None = None
     last: Call | None = None
     messages: list[Message] = field(default_factory=list)
@@ -35,6 +45,11 @@ class Phone:
     def habit(self) -> Habit:
         """What it does now: one that somebody looks at is not answered for them."""
         return "ring" if self.on_ring == "answer" and self.watchers else self.on_ring
+
+    @property
+    def hindrance(self) -> int | None:
+        """Why a text does not arrive here, by Twilio's code; None where it does."""
+        return TEXT_HABITS[self.on_text]
 
     @property
     def state(self) -> str:
@@ -71,6 +86,7 @@ class Phone:
             "number": self.number,
             "state": self.state,
             "on_ring": self.on_ring,
+            "on_text": self.on_text,
             "current_call": _call_json(self.current),
             "last_call": _call_json(self.last),
             "transcript": list(shown.transcript) if shown else [],
@@ -88,8 +104,10 @@ class Phone:
             "from": message.from_number,
             "to": message.to_number,
             "body": message.body,
-            "media": [item.url for item in message.media],
+            "media": [item.shown_at for item in message.media],
+            "media_types": [item.content_type for item in message.media],
             "status": message.status.value,
+            "error_code": message.error_code,
             "at": message.created_at.isoformat(),
         }
 

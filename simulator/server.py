@@ -10,7 +10,7 @@ from werkzeug.exceptions import HTTPException
 
 from simulator import gate
 from simulator.exchange import Exchange
-from simulator.routes import inspector, media, monitor, phones, rest
+from simulator.routes import files, inspector, media, monitor, phones, rest
 
 HEADERS = {
     "Content-Security-Policy": (
@@ -20,7 +20,7 @@ HEADERS = {
     "Referrer-Policy": "no-referrer",
 }
 PAGES = Path(__file__).parent / "pages"
-MAX_REQUEST = 1024 * 1024
+MAX_REQUEST = 8 * 1024 * 1024  # a phone's pictures, 5 MB of them, as base64
 
 
 class Rule(QuartRule):
@@ -71,6 +71,7 @@ def create_app(exchange: Exchange) -> Quart:
 
     app.register_blueprint(rest.bp)
     app.register_blueprint(media.bp)
+    app.register_blueprint(files.bp)
     app.register_blueprint(monitor.bp)
     app.register_blueprint(phones.bp)
     app.register_blueprint(inspector.bp)

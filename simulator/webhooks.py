@@ -37,6 +37,7 @@ class Hook:
     cookies: httpx.Cookies = field(default_factory=httpx.Cookies)
     fallback: bool = False
     truncate: bool = False
+    limit: int = MAX_BODY
 
 
 @dataclass
@@ -172,15 +173,15 @@ class Webhooks:
         try:
             async for chunk in response.aiter_bytes():
                 reply.body += chunk
-                if len(reply.body) > MAX_BODY:
+                if len(reply.body) > hook.limit:
                     break
         finally:
             await response.aclose()
         self._judge(reply, hook)
 
     def _judge(self, reply: Reply, hook: Hook) -> None:
-        too_big = len(reply.body) > MAX_BODY
-        reply.body = reply.body[:MAX_BODY]
+        too_big = len(reply.body) > hook.limit
+        reply.body = reply.body[: hook.limit]
         reply.entry.body = reply.body.decode("utf-8", "replace") if not hook.truncate else ""
         status = reply.status or 0
         if not 200 <= status < 300 and _redirect_target(reply) is None:

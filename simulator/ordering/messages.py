@@ -7,10 +7,11 @@ from simulator.errors import RestError
 from simulator.exchange import Account, Exchange
 from simulator.form import MAX_DETAIL, Form
 from simulator.lines import reach
-from simulator.messages import MAX_BODY, MAX_MEDIA, Media, Message, MessageStatus
+from simulator.media import MAX_FILES
+from simulator.messages import MAX_BODY, Message, MessageStatus
 from simulator.ordering.endpoints import read_application
 
-TRIAL_PREFIX = "Sent from your Twilio trial account - "
+MAX_VALIDITY = 36_000  # seconds that a message may wait
 
 
 def order_message(exchange: Exchange, account: Account, form: Form) -> Message:
@@ -24,11 +25,14 @@ def order_message(exchange: Exchange, account: Account, form: Form) -> Message:
         raise RestError(21602)
     if len(body) > MAX_BODY:
         raise RestError(21617)
-    if len(media) > MAX_MEDIA:
+    if len(media) > MAX_FILES:
         raise RestError(21623)
     for url in media:
         if not is_web_address(url):
             raise RestError(21620, value=url[:MAX_DETAIL])
+    validity = form.text("ValidityPeriod").strip()
+    if validity and not (validity.isdecimal() and 1 <= int(validity) <= MAX_VALIDITY):
+        raise RestError(21624)
     if form.text("ScheduleType"):
         raise RestError(35118)
     callback = form.target("StatusCallback", "StatusCallbackMethod", invalid=21609) or _application_callback(exchange, form)
@@ -38,10 +42,10 @@ def order_message(exchange: Exchange, account: Account, form: Form) -> Message:
         direction="outbound-api",
         from_number=sender,
         to_number=to,
-        body=TRIAL_PREFIX + body if exchange.config.trial and not account.test else body,
+        body=body if account.test else exchange.messaging.terms.prefix + body,
         status=MessageStatus.QUEUED,
         created_at=exchange.clock.now(),
-        media=tuple(Media(url) for url in media),
+        files=tuple(media),
         status_target=callback,
     )
     if not account.test:
@@ -61,20 +65,23 @@ def _check_sender(exchange: Exchange, account: Account, sender: str, to: str) ->
         return
     if sender not in exchange.numbers:
         raise RestError(21606, number=sender)
-    if exchange.config.trial and to not in exchange.caller_ids:
+    if to == sender:
+        raise RestError(21266)
+    if not exchange.reaches(to):
         raise RestError(21608, number=to)
     if exchange.messaging.opt_outs.blocked(sender, to):
         raise RestError(21610)
 
 
 def change_message(exchange: Exchange, message: Message, form: Form) -> None:
-    """Redact a message (an empty Body) or cancel one that is still queued."""
-    if form.choice("Status", ("canceled",), 21475):
+    """Redact a message (an empty Body) or cancel one that is still queued, never both: docs/api/errors/30400."""
+    if form.text("Body") or ("Body" in form) == bool(form.text("Status")):
+        raise RestError(30400)
+    now = exchange.clock.now()
+    if form.choice("Status", ("canceled",), 30400):
         if message.status is not MessageStatus.QUEUED:
             raise RestError(30409)
-        message.status = MessageStatus.CANCELED
-    if "Body" in form:
-        if form.text("Body"):
-            raise RestError(20001, name="Body")
+        message.move(MessageStatus.CANCELED, now)
+    else:
         message.body = ""
-    message.updated_at = exchange.clock.now()
+        message.move(message.status, now)

@@ -1,7 +1,9 @@
 """Messages, as the REST API shows them."""
 
+from datetime import datetime
 from typing import Any
 
+from simulator.media import Media
 from simulator.messages import Message
 from simulator.parameters import API_VERSION, rfc2822
 from simulator.resources import account_path, render_moment
@@ -22,7 +24,7 @@ def render_message(message: Message) -> dict[str, Any]:
         "error_message": message.error_message,
         "from": message.from_number,
         "messaging_service_sid": None,
-        "num_media": str(len(message.media)),
+        "num_media": str(message.num_media),
         "num_segments": str(message.segments),
         "price": None,
         "price_unit": "USD",
@@ -31,4 +33,29 @@ def render_message(message: Message) -> dict[str, Any]:
         "subresource_uris": {"media": f"{path}/Media.json"},
         "to": message.to_number,
         "uri": f"{path}.json",
+    }
+
+
+def render_media(media: Media) -> dict[str, Any]:
+    """Render the record of a file."""
+    return {
+        "account_sid": media.account_sid,
+        "content_type": media.content_type,
+        "date_created": rfc2822(media.created_at),
+        "date_updated": rfc2822(media.created_at),
+        "parent_sid": media.message_sid,
+        "sid": media.sid,
+        "uri": f"{account_path(media.account_sid)}/Messages/{media.message_sid}/Media/{media.sid}.json",
+    }
+
+
+def render_feedback(message: Message, outcome: str, now: datetime) -> dict[str, Any]:
+    """Render what an application says became of a message."""
+    return {
+        "account_sid": message.account_sid,
+        "date_created": rfc2822(now),
+        "date_updated": rfc2822(now),
+        "message_sid": message.sid,
+        "outcome": outcome,
+        "uri": f"{account_path(message.account_sid)}/Messages/{message.sid}/Feedback.json",
     }

@@ -5,6 +5,7 @@ from typing import Any
 from quart import Blueprint, Response, jsonify, render_template, request
 
 from simulator.clock import VirtualClock
+from simulator.faults import UNREACHABLE
 from simulator.routes import current_exchange
 
 bp = Blueprint("inspector", __name__)
@@ -51,6 +52,7 @@ async def add_fault() -> tuple[Response, int]:
             None if match is None else str(match),
             int(fields.get("count", 1)),
             float(fields.get("seconds", 0)),
+            int(fields.get("code", UNREACHABLE)),
         )
     except (TypeError, ValueError) as error:
         return _refusal(400, "bad_fault", str(error))

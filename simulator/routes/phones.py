@@ -9,9 +9,10 @@ from typing import Any
 from quart import Blueprint, Response, jsonify, render_template, request
 
 from simulator.addresses import is_web_address
-from simulator.messages import MAX_BODY, MAX_MEDIA, Media
+from simulator.media import MAX_FILES, File
+from simulator.messages import MAX_BODY
 from simulator.numbering import parse_number
-from simulator.phones import HABITS, Phone, PhoneError
+from simulator.phones import HABITS, TEXT_HABITS, Phone, PhoneError
 from simulator.routes import current_exchange
 
 bp = Blueprint("phones", __name__)
@@ -60,7 +61,7 @@ def _seconds(body: dict[str, Any]) -> float:
 
 
 def _is_address(value: object) -> bool:
-    return isinstance(value, str) and is_web_address(value)
+    return isinstance(value, str) and (is_web_address(value) or value.startswith("data:"))
 
 
 def _number(body: dict[str, Any]) -> str:
@@ -98,12 +99,14 @@ async def show_phone(number: str) -> dict[str, Any]:
 
 @bp.post("/phones/<number>")
 async def change_phone(number: str) -> dict[str, Any]:
-    """Set what a handset does when it rings and nobody looks at it."""
-    phone = _phone(number)
-    habit = (await _body()).get("on_ring")
-    if habit not in HABITS:
+    """Set what a handset does when it rings and nobody looks at it, and what becomes of its texts."""
+    phone, body = _phone(number), await _body()
+    on_ring, on_text = body.get("on_ring", phone.on_ring), body.get("on_text", phone.on_text)
+    if on_ring not in HABITS or not body.keys() & {"on_ring", "on_text"}:
         raise PhoneError(400, "bad_body", f"on_ring must be one of {', '.join(HABITS)}.")
-    phone.on_ring = habit
+    if on_text not in TEXT_HABITS:
+        raise PhoneError(400, "bad_body", f"on_text must be one of {', '.join(TEXT_HABITS)}.")
+    phone.on_ring, phone.on_text = on_ring, on_text
     phone.touch()
     if phone.current is not None:
         phone.current.stirred.notify()
@@ -162,13 +165,17 @@ async def speak(number: str) -> dict[str, Any]:
 
 @bp.post("/phones/<number>/text")
 async def text(number: str) -> tuple[dict[str, Any], int]:
-    """Send a text, with pictures by their addresses, to a number of the account."""
+    """Send a text, with pictures uploaded or by their addresses, to a number of the account."""
     phone, body = _phone(number), await _body()
     media = body.get("media") or []
-    if not isinstance(media, list) or len(media) > MAX_MEDIA or not all(map(_is_address, media)):
-        raise PhoneError(400, "bad_body", f"media must be a list of at most {MAX_MEDIA} web addresses.")
-    words = "" if media and not body.get("body") else _text(body, "body")
-    message = current_exchange().text(phone, _number(body), words, tuple(Media(url) for url in media))
+    if not isinstance(media, list) or not all(map(_is_address, media)):
+        raise PhoneError(400, "bad_body", "media must be a list of web or data addresses.")
+    uploads = (await request.files).getlist("media")
+    files = (*media, *(File(upload.content_type or "", upload.read()) for upload in uploads))
+    if len(files) > MAX_FILES:
+        raise PhoneError(400, "bad_body", f"At most {MAX_FILES} files go with a text.")
+    words = "" if files and not body.get("body") else _text(body, "body")
+    message = await current_exchange().text(phone, _number(body), words, files)
     return {"sid": message.sid, "from": message.from_number, "to": message.to_number, "status": "received"}, 201
 
 

@@ -111,6 +111,7 @@ def test_usage_counts_what_was_done(rest: Rest, sim: Simulator, phone: Handset, 
     sim.advance(80)
     rest.post("/Calls.json", From=LINE, To=PHONE, Twiml=HELLO)
     rest.post("/Calls.json", From=LINE, To="+15550007777", Twiml=HELLO, Timeout="1")
+    site.answer("/picture.png", b"picture", kind="image/png")
     rest.post("/Messages.json", From=LINE, To=PHONE, Body="x" * 500)
     rest.post("/Messages.json", From=LINE, To=PHONE, MediaUrl=f"{site.url}/picture.png")
     sim.advance(60)

@@ -46,6 +46,8 @@ def test_options_come_from_the_command_line_or_the_environment() -> None:
         ({"SPEED": "0"}, "--speed"),
         ({"SPEED": "nan"}, "--speed"),
         ({"VOICE_URL": "/voice_url"}, "--voice-url"),
+        ({"PUBLIC_URL": "simulator.example"}, "--public-url"),
+        ({"REPLY_LIMIT": "0"}, "--reply-limit"),
         ({"STATUS_URL": "ftp://a.example"}, "--status-url"),
         ({"TEST_ACCOUNT_SID": "AC" + "2" * 32}, "belong together"),
     ],

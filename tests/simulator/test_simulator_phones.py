@@ -229,6 +229,8 @@ def test_what_is_no_phone(path: str, quiet_sim: Simulator, http: httpx.Client) -
     ("path", "body"),
     [
         ("", {"on_ring": "sing"}),
+        ("", {"on_text": "eat"}),
+        ("", {}),
         ("/call", {}),
         ("/call", {"to": 5}),
         ("/call", {"to": "nobody"}),
@@ -256,7 +258,7 @@ def test_a_body_that_is_no_object(quiet_sim: Simulator, http: httpx.Client) -> N
 def test_forms_and_a_raw_plus_are_accepted(sim: Simulator, http: httpx.Client, site: Any) -> None:
     assert http.post(f"{sim.url}/phones/{PHONE}/call", data={"to": LINE}).status_code == 201
     assert http.get(f"{sim.url}/phones/{PHONE}").json()["number"] == PHONE
-    data = {"to": LINE, "body": "x", "media": ["https://a.example/1.png"]}
+    data = {"to": LINE, "body": "x", "media": ["data:image/png,x"]}
     assert http.post(f"{sim.url}/phones/{PHONE}/text", data=data).status_code == 201
 
 

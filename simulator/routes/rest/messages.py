@@ -5,14 +5,12 @@ from typing import Any
 from quart import request
 
 from simulator.errors import RestError
-from simulator.messages import Message, MessageStatus
+from simulator.messages import UNDER_WAY, Message
 from simulator.ordering.messages import change_message, order_message
 from simulator.paging import filter_resources, render_page
 from simulator.resources.messages import render_message
 from simulator.routes import current_exchange
 from simulator.routes.rest.blueprint import current_account, read_form, resource
-
-UNDER_WAY = frozenset({MessageStatus.QUEUED, MessageStatus.SENDING})
 
 
 @resource("POST", "/Messages", test_credentials=True)
@@ -33,7 +31,8 @@ async def list_messages() -> dict[str, Any]:
     return render_page(messages, request.args, request.path, "messages", render_message)
 
 
-def _message(sid: str) -> Message:
+def find_message(sid: str) -> Message:
+    """Find a message; RestError 20404 where there is none."""
     message = current_exchange().messaging.messages.get(sid)
     if message is None:
         raise RestError(20404, path=request.path)
@@ -43,13 +42,13 @@ def _message(sid: str) -> Message:
 @resource("GET", "/Messages/<sid>")
 async def fetch_message(sid: str) -> dict[str, Any]:
     """Fetch a message."""
-    return render_message(_message(sid))
+    return render_message(find_message(sid))
 
 
 @resource("POST", "/Messages/<sid>")
 async def update_message(sid: str) -> dict[str, Any]:
     """Redact or cancel a message."""
-    message = _message(sid)
+    message = find_message(sid)
     change_message(current_exchange(), message, await read_form())
     return render_message(message)
 
@@ -57,8 +56,8 @@ async def update_message(sid: str) -> dict[str, Any]:
 @resource("DELETE", "/Messages/<sid>")
 async def delete_message(sid: str) -> tuple[str, int]:
     """Delete a message that is no longer on its way."""
-    message = _message(sid)
+    message = find_message(sid)
     if message.status in UNDER_WAY:
         raise RestError(20009)
-    del current_exchange().messaging.messages[message.sid]
+    current_exchange().messaging.delete(message)
     return "", 204

@@ -1,0 +1,54 @@
+"""What is remembered of two numbers that text each other: how fast they are answered, and the application's cookies.
+
+Facts: https://www.twilio.com/docs/api/errors/14107 (30 replies, each within 30 seconds of the one before, then none for
+30 seconds; older editions of that page say 15 or 20) and https://www.twilio.com/docs/messaging/tutorials/how-to-create-sms-conversations
+(one set of cookies for each pair of numbers, for four hours).
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import httpx
+
+REPLY_LIMIT = 30
+PAUSE = timedelta(seconds=30)
+COOKIES_LAST = timedelta(hours=4)
+
+
+@dataclass
+class Conversation:
+    """One pair of numbers, the account's first."""
+
+    replies: int = 0
+    replied_at: datetime | None = None
+    held_until: datetime | None = None
+    cookies: httpx.Cookies = field(default_factory=httpx.Cookies)
+    asked_at: datetime | None = None
+
+    def count_reply(self, now: datetime, limit: int) -> bool:
+        """Count a reply; False says that it is one too many, and so are all for the next 30 seconds."""
+        if self.held_until is not None and now < self.held_until:
+            return False
+        soon = self.held_until is None and self.replied_at is not None and now - self.replied_at < PAUSE
+        self.replies = self.replies + 1 if soon else 1
+        self.replied_at = now
+        self.held_until = now + PAUSE if self.replies > limit else None
+        return self.held_until is None
+
+    def fresh_cookies(self, now: datetime) -> httpx.Cookies:
+        """Give the cookies of this conversation; four hours after the last use they are gone."""
+        if self.asked_at is None or now - self.asked_at > COOKIES_LAST:
+            self.cookies = httpx.Cookies()
+        self.asked_at = now
+        return self.cookies
+
+
+class Conversations:
+    """All pairs of numbers that have texted."""
+
+    def __init__(self) -> None:
+        self._pairs: dict[tuple[str, str], Conversation] = {}
+
+    def between(self, own: str, other: str) -> Conversation:
+        """Find the conversation of a number of the account with another."""
+        return self._pairs.setdefault((own, other), Conversation())

@@ -1,0 +1,44 @@
+"""The files of messages themselves: at the REST API's address, and where that sends on to.
+
+Twilio answers the first with 307 to a store that needs no credentials but a key in its address. Whether the first needs
+the account's credentials was once the account's choice, and newer editions of
+https://www.twilio.com/docs/messaging/api/media-resource say that all must have them; here `protect_media` says.
+"""
+
+from quart import Blueprint, Response, g, request
+
+from simulator.errors import RestError
+from simulator.routes import current_exchange, media
+from simulator.routes.rest.blueprint import authenticate, refuse
+from simulator.routes.rest.media import find_media
+
+bp = Blueprint("files", __name__)
+bp.register_error_handler(RestError, refuse)
+
+HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; sandbox",  # it came from anywhere, and this is the phones' origin
+    "X-Content-Type-Options": "nosniff",
+    "Content-Disposition": "inline",
+    "Cache-Control": "private, max-age=3600",
+}
+
+
+@media.bp.get("/Accounts/<account_sid>/Messages/<message_sid>/Media/<sid>")
+async def locate_file(account_sid: str, message_sid: str, sid: str) -> Response:
+    """Say where a file is."""
+    if current_exchange().config.protect_media:
+        g.account_sid = account_sid
+        await authenticate()
+    found = find_media(message_sid, sid)[1]
+    if found.account_sid != account_sid:
+        raise RestError(20404, path=request.path)
+    return Response("", 307, {"Location": found.shown_at}, content_type="application/xml")
+
+
+@bp.get("/media/<key>")
+async def show_file(key: str) -> Response:
+    """Give out a file to whoever knows its key."""
+    found = current_exchange().messaging.media.find(key)
+    if found is None:
+        raise RestError(20404, path=request.path)
+    return Response(found.file.content, 200, HEADERS, content_type=found.content_type)
