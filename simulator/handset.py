@@ -56,6 +56,10 @@ class Handset:
         """Set what the phone does when it rings."""
         self._do("", on_ring=habit)
 
+    def on_text(self, habit: Literal["receive", "off", "unknown", "landline", "filtered", "lost"]) -> None:
+        """Set what becomes of texts to the phone."""
+        self._do("", on_text=habit)
+
     def call(self, to: str) -> str:
         """Call a number of the account; returns the call's SID."""
         return str(self._do("/call", to=to)["sid"])

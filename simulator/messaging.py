@@ -83,6 +83,11 @@ class Messaging:
             self.media.keep(message, file, self._clock.now())
         self._clock.spawn(self._announce(message), f"message {message.sid}")
 
+    def cancel(self, message: Message) -> None:
+        """Take back a message that has not left yet."""
+        message.move(MessageStatus.CANCELED, self._clock.now())
+        self._report(message)
+
     def delete(self, message: Message) -> None:
         """Forget a message and its files."""
         del self.messages[message.sid]
@@ -191,7 +196,9 @@ class Messaging:
         reaction = self.opt_outs.hear(message.to_number, message.from_number, message.body)
         if reaction is not None:
             self.send(self._outgoing("outbound-reply", message.to_number, message.from_number, reaction))
-        line = self._numbers[message.to_number]
+        line = self._numbers.get(message.to_number)
+        if line is None:
+            return  # given back while the message was on its way
         cookies = self._conversations.between(message.to_number, message.from_number).fresh_cookies(self._clock.now())
         answer = Answer(message, self.answer)
         target = line.sms

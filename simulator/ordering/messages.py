@@ -77,11 +77,10 @@ def change_message(exchange: Exchange, message: Message, form: Form) -> None:
     """Redact a message (an empty Body) or cancel one that is still queued, never both: docs/api/errors/30400."""
     if form.text("Body") or ("Body" in form) == bool(form.text("Status")):
         raise RestError(30400)
-    now = exchange.clock.now()
     if form.choice("Status", ("canceled",), 30400):
         if message.status is not MessageStatus.QUEUED:
             raise RestError(30409)
-        message.move(MessageStatus.CANCELED, now)
+        exchange.messaging.cancel(message)
     else:
         message.body = ""
-        message.move(message.status, now)
+        message.move(message.status, exchange.clock.now())

@@ -276,15 +276,3 @@ def test_a_text_to_a_number_that_is_not_the_accounts(phone: Handset) -> None:
     with pytest.raises(Refused) as refusal:
         phone.text("+15550009999", "x")
     assert (refusal.value.status, refusal.value.code) == (404, "no_such_number")
-
-
-def test_a_text_that_cannot_be_delivered(sim: Simulator, site: Any, phone: Handset, client: Client) -> None:
-    sim.fault("message", "undeliver", match=PHONE)
-    sent = client.messages.create(to=PHONE, from_=LINE, body="x", status_callback=f"{site.url}/st")
-    sim.advance(5)
-    last = site.at("/st")[-1].params
-    assert (last["MessageStatus"], last["ErrorCode"]) == ("undelivered", "30003")
-    assert "RawDlrDoneDate" not in last
-    fetched = client.messages(sent.sid).fetch()
-    assert (fetched.status, fetched.error_code) == ("undelivered", 30003)
-    assert phone.messages == []
