@@ -13,7 +13,7 @@ from simulator.clock import RealClock
 from simulator.config import Config
 from simulator.exchange import Exchange
 from simulator.gate import is_loopback
-from simulator.identifiers import ACCOUNT_SID
+from simulator.identifiers import ACCOUNT_SID, SERVICE_SID
 from simulator.lines import URLS
 from simulator.listener import Listener
 from simulator.logs import start_logging
@@ -70,6 +70,8 @@ def build_parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
     add("--calls-per-second", default=given("CALLS_PER_SECOND", "1"), help="how fast queued calls are placed (1)")
     add("--concurrency", default=given("CONCURRENCY", "0"), help="how many REST requests at once are answered (0: any)")
     add("--reply-limit", default=given("REPLY_LIMIT", "30"), help="replies to one number in a row, until 14107 stops them (30)")
+    add("--text-rate", default=given("TEXT_RATE", "0"), help="segments a second that a number sends; Twilio: 1 (0: no queue)")
+    add("--messaging-service-sid", default=given("MESSAGING_SERVICE_SID"), help="a messaging service with all the numbers")
     add("--test-account-sid", default=given("TEST_ACCOUNT_SID"), help="test credentials: the account")
     add("--test-auth-token", default=given("TEST_AUTH_TOKEN"), help="test credentials: the token")
     parser.set_defaults(numbers=given_list("NUMBER"), caller_ids=given_list("CALLER_ID"))
@@ -124,6 +126,8 @@ def read_config(arguments: Sequence[str], environment: Mapping[str, str]) -> Con
     for name, url in urls.items():
         if url and not is_web_address(url):
             raise BadSetting(f"--{name.replace('_', '-')} must be an absolute http or https address.")
+    if options.messaging_service_sid and not SERVICE_SID.fullmatch(options.messaging_service_sid):
+        raise BadSetting("--messaging-service-sid must be MG followed by 32 hexadecimal digits.")
     if options.public_url and not is_web_address(options.public_url):
         raise BadSetting("--public-url must be an absolute http or https address.")
     return Config(
@@ -139,6 +143,8 @@ def read_config(arguments: Sequence[str], environment: Mapping[str, str]) -> Con
         calls_per_second=_ranged(options.calls_per_second, "--calls-per-second", 0.01, MAX_RATE),
         concurrency=_whole(options.concurrency, "--concurrency", 1000),
         reply_limit=int(_ranged(options.reply_limit, "--reply-limit", 1, 1_000_000)),
+        text_rate=_ranged(options.text_rate, "--text-rate", 0, 1000),
+        messaging_service_sid=options.messaging_service_sid,
         caller_ids=_numbers(options.caller_id or options.caller_ids, "--caller-id"),
         test_account_sid=options.test_account_sid,
         test_auth_token=options.test_auth_token,

@@ -28,6 +28,8 @@ class Config:
     countries: tuple[str, ...] = ()
     blocked_numbers: tuple[str, ...] = ()
     reply_limit: int = 30
+    text_rate: float = 0.0
+    messaging_service_sid: str = ""
     test_account_sid: str = ""
     test_auth_token: str = ""
     protect_media: bool = False

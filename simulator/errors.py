@@ -76,12 +76,17 @@ REFUSALS: dict[int, tuple[int, str]] = {
     21626: (400, "Invalid 'StatusCallbackEvent': {value}"),
     21658: (400, "Parameter {name} exceeded character limit"),
     21701: (400, "The Messaging Service does not exist"),
+    21704: (400, "The Messaging Service contains no phone numbers"),
     22002: (409, "Queue {name} is not empty"),
     22003: (400, "A queue with the name {name} already exists"),
     22005: (429, "Call Queue Full: more than 24 hours of calls are waiting"),
     30400: (400, "Parameters are not valid"),
     30409: (400, "This message cannot be canceled"),
+    35111: (400, "SendAt timestamp is missing"),
+    35114: (400, "SendAt time must be between 300 seconds and 35 days in the future"),
+    35115: (400, "Scheduling does not support this timestamp"),
     35118: (400, "MessagingServiceSid is required to schedule a message"),
+    35126: (400, "The ScheduleType value provided is not supported for this channel"),
 }
 
 

@@ -44,6 +44,7 @@ class Exchange:
         self.config = config
         self.clock = clock
         self.started_at = clock.now()
+        self.service_sid = config.messaging_service_sid or None
         self.accounts = [Account(config.account_sid, config.auth_token)]
         if config.test_account_sid:
             self.accounts.append(Account(config.test_account_sid, config.test_auth_token, test=True))
@@ -68,7 +69,7 @@ class Exchange:
         self.recordings = Recordings(clock, callbacks, self.home)
         self.conferences = Conferences(clock, callbacks, self.recordings)
         self.queues = Queues(clock)
-        terms = Terms(config.reply_limit, TRIAL_PREFIX if config.trial else "", self.reaches)
+        terms = Terms(config.reply_limit, TRIAL_PREFIX if config.trial else "", self.reaches, config.text_rate, self.service_sid)
         self.messaging = Messaging(
             clock, self.webhooks, callbacks, self.faults, self.phones, self.numbers, config.account_sid, self.home, terms
         )
@@ -146,6 +147,7 @@ class Exchange:
                 raise PhoneError(400, "bad_media", f"{error} ({error.code})") from error
         sid, now = self.config.account_sid, self.clock.now()
         message = Message(sid, "inbound", phone.number, to, body, MessageStatus.RECEIVED, now, tuple(files))
+        message.service_sid = self.service_sid
         self.messaging.receive(message, files)
         phone.keep(message)
         return message

@@ -5,6 +5,7 @@ import re
 import secrets
 
 ACCOUNT_SID = re.compile(r"AC[0-9a-fA-F]{32}")
+SERVICE_SID = re.compile(r"MG[0-9a-fA-F]{32}")
 
 
 def new_sid(prefix: str) -> str:

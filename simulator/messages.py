@@ -8,6 +8,7 @@ from simulator.calls import Target
 from simulator.identifiers import new_sid
 from simulator.media import File, Media
 from simulator.segments import count_segments
+from simulator.senders import LONGEST_WAIT
 
 MAX_BODY = 1600
 
@@ -15,6 +16,8 @@ MAX_BODY = 1600
 class MessageStatus(StrEnum):
     """The statuses that occur here, of those that Twilio knows."""
 
+    ACCEPTED = "accepted"
+    SCHEDULED = "scheduled"
     QUEUED = "queued"
     SENDING = "sending"
     SENT = "sent"
@@ -25,19 +28,23 @@ class MessageStatus(StrEnum):
     CANCELED = "canceled"
 
 
-UNDER_WAY = frozenset({MessageStatus.QUEUED, MessageStatus.SENDING})
+WAITING = frozenset({MessageStatus.ACCEPTED, MessageStatus.SCHEDULED, MessageStatus.QUEUED})
+UNDER_WAY = WAITING | {MessageStatus.SENDING}
 
 # What Twilio calls the failures that occur here, https://www.twilio.com/docs/api/errors
 FAILURES = {
     11751: "Media Message - Media exceeds messaging provider size limit",
     12300: "Invalid Content-Type",
     14107: "SMS send rate limit exceeded",
+    21610: "Attempt to send to unsubscribed recipient",
+    21703: "The Messaging Service does not have a phone number available to send a message",
     30003: "Unreachable destination handset",
     30004: "Message blocked",
     30005: "Unknown destination handset",
     30006: "Landline or unreachable carrier",
     30007: "Message filtered",
     30008: "Unknown error",
+    30036: "Validity Period Expired",
     63019: "Media failed to download",
 }
 
@@ -47,7 +54,7 @@ class Message:
     """One text message between the account and a phone.
 
     `files` go with it: what a phone attached, or the addresses of what an application wants sent; `media` are those
-    that are here.
+    that are here. A message of a service has no sender until one is chosen. `validity` are the seconds it may wait.
     """
 
     account_sid: str
@@ -59,6 +66,9 @@ class Message:
     created_at: datetime
     files: tuple[File | str, ...] = ()
     status_target: Target | None = None
+    service_sid: str | None = None
+    send_at: datetime | None = None
+    validity: float = LONGEST_WAIT
     sid: str = ""
     media: list[Media] = field(default_factory=list)
     updated_at: datetime = field(init=False)

@@ -1,7 +1,7 @@
 """What becomes of a message: delivery of outgoing ones, the webhook and its answer for incoming ones.
 
-outgoing  queued -> sending -> sent -> delivered | undelivered
-                 -> failed (it never left) | canceled
+outgoing  accepted | scheduled (of a messaging service) -> queued -> sending -> sent -> delivered | undelivered
+                                                        -> failed (it never left) | canceled
 incoming  received
 
 Twilio reports no status that a message starts with:
@@ -27,20 +27,28 @@ from simulator.numbering import parse_number
 from simulator.parameters import message_status_params
 from simulator.phones import Phones
 from simulator.replies import Answer, Draft
+from simulator.senders import LONGEST_WAIT, Outbox, SenderPool
 from simulator.twiml import Alarm
 from simulator.webhooks import Hook, Webhooks
 
 STEPS = ((0.1, MessageStatus.SENDING), (0.2, MessageStatus.SENT), (0.5, MessageStatus.DELIVERED))
+ACCEPTANCE = 0.1  # seconds until a service has chosen a sender
 TRIAL_PREFIX = "Sent from your Twilio trial account - "
+
+
+class Withdrawn(Exception):
+    """The message was canceled or deleted on its way."""
 
 
 @dataclass(frozen=True)
 class Terms:
-    """What the account may do: how fast it may answer, what its texts begin with, and whom they reach."""
+    """What the account may do: how fast it may answer, what its texts begin with, whom they reach, how fast they leave."""
 
     reply_limit: int = REPLY_LIMIT
     prefix: str = ""
     reaches: Callable[[str], bool] = lambda number: True
+    rate: float = 0.0
+    service_sid: str | None = None
 
 
 class Messaging:
@@ -70,6 +78,8 @@ class Messaging:
         self._numbers = numbers
         self._account_sid = account_sid
         self._conversations = Conversations()
+        self._outbox = Outbox(terms.rate)
+        self._pool = SenderPool()
 
     def send(self, message: Message, failure: int | None = None) -> None:
         """Carry an outgoing message to its phone, or to another number of the account; with a failure it ends at once."""
@@ -82,6 +92,14 @@ class Messaging:
         for file in files:
             self.media.keep(message, file, self._clock.now())
         self._clock.spawn(self._announce(message), f"message {message.sid}")
+
+    def opted_out(self, sender: str, recipient: str) -> bool:
+        """Tell whether a recipient wants no texts from a number, or from any where a messaging service has them all."""
+        return self.opt_outs.blocked(self.terms.service_sid or sender, recipient)
+
+    def is_full(self, sender: str) -> bool:
+        """Tell whether so much waits before a number that it takes nothing more."""
+        return self._outbox.wait(sender, self._clock.now()) > LONGEST_WAIT
 
     def cancel(self, message: Message) -> None:
         """Take back a message that has not left yet."""
@@ -116,7 +134,7 @@ class Messaging:
             alarm(21620, "Invalid media URL(s)", "error")
         elif not self.terms.reaches(to):
             alarm(14111, "Invalid To phone number for Trial mode", "warning")
-        elif self.opt_outs.blocked(sender, to):
+        elif self.opted_out(sender, to):
             alarm(21610, "Attempt to send to unsubscribed recipient", "error")
         else:
             message = self._outgoing(direction, sender, to, self.terms.prefix + draft.body, draft.files, draft.callback)
@@ -133,35 +151,75 @@ class Messaging:
         return Message(self._account_sid, direction, sender, to, body, MessageStatus.QUEUED, now, files, callback)
 
     async def _deliver(self, message: Message, failure: int | None) -> None:
-        for seconds, status in STEPS:
-            before = message.status
-            await self._clock.sleep(seconds)
-            if status is MessageStatus.SENDING and failure is None:
-                failure = await self._prepare(message)
-            if message.status is not before or message.sid not in self.messages:
-                return  # canceled or deleted meanwhile
-            if status is MessageStatus.DELIVERED:
-                failure = self._hindrance(message)
-            if failure is not None:
-                ending = MessageStatus.FAILED if status is MessageStatus.SENDING else MessageStatus.UNDELIVERED
-                message.fail(ending, failure, self._clock.now())
+        try:
+            if message.service_sid is not None:
+                failure = await self._enlist(message)
+            if failure is None:
+                failure = await self._queue(message)
+            for seconds, status in STEPS:
+                await self._rest(message, seconds)
+                if status is MessageStatus.SENDING and failure is None:
+                    failure = await self._prepare(message)
+                elif status is MessageStatus.DELIVERED:
+                    failure = self._hindrance(message)
+                if failure is not None:
+                    self._fail(message, failure)
+                    return
+                message.move(status, self._clock.now())
+                if status is MessageStatus.SENT:
+                    message.sent_at = message.updated_at
                 self._report(message)
-                return
-            message.move(status, self._clock.now())
-            if status is MessageStatus.SENT:
-                message.sent_at = message.updated_at
-            self._report(message)
+        except Withdrawn:
+            return
         self._hand_over(message)
+
+    async def _rest(self, message: Message, seconds: float) -> None:
+        """Let time pass; Withdrawn says that the message was canceled or deleted meanwhile."""
+        before = message.status
+        await self._clock.sleep(seconds)
+        self._check(message, before)
+
+    def _check(self, message: Message, before: MessageStatus) -> None:
+        if message.status is not before or message.sid not in self.messages:
+            raise Withdrawn
+
+    def _fail(self, message: Message, code: int) -> None:
+        """End a message: as undelivered where it had been sent, else as failed."""
+        ending = MessageStatus.UNDELIVERED if message.sent_at is not None else MessageStatus.FAILED
+        message.fail(ending, code, self._clock.now())
+        self._report(message)
+
+    async def _enlist(self, message: Message) -> int | None:
+        """Wait for the time a service's message is to be sent at, and choose its sender; a code says why it cannot leave."""
+        await self._rest(message, ACCEPTANCE if message.send_at is None else self._clock.until(message.send_at))
+        sender = message.from_number or self._pool.choose(self._numbers, message.to_number)
+        if sender is None:
+            return 21703
+        message.from_number = sender
+        message.move(MessageStatus.QUEUED, self._clock.now())
+        self._report(message)
+        return 21610 if self.opted_out(sender, message.to_number) else None
+
+    async def _queue(self, message: Message) -> int | None:
+        """Wait for a message's turn at its number; a code says that it may not wait so long."""
+        now = self._clock.now()
+        if self._outbox.wait(message.from_number, now) > message.validity:
+            await self._rest(message, message.validity)
+            return 30036
+        await self._rest(message, self._outbox.enter(message.from_number, message.segments, now))
+        return None
 
     async def _prepare(self, message: Message) -> int | None:
         """Get everything that a message needs before it can leave; a code says that it cannot."""
         fault = self._faults.take("message", message.to_number, ("fail",))
         if fault is not None:
             return fault.code
+        before = message.status
         try:
             files = await take_files(self._webhooks, message.sid, message.files, message.body)
         except MediaError as error:
             return error.code
+        self._check(message, before)
         for file in files:
             self.media.keep(message, file, self._clock.now())
         return None
@@ -189,11 +247,12 @@ class Messaging:
             MessageStatus.RECEIVED,
             self._clock.now(),
             files,
+            service_sid=self.terms.service_sid,
         )
         self.receive(arrived, list(files))
 
     async def _announce(self, message: Message) -> None:
-        reaction = self.opt_outs.hear(message.to_number, message.from_number, message.body)
+        reaction = self.opt_outs.hear(self.terms.service_sid or message.to_number, message.from_number, message.body)
         if reaction is not None:
             self.send(self._outgoing("outbound-reply", message.to_number, message.from_number, reaction))
         line = self._numbers.get(message.to_number)

@@ -36,14 +36,16 @@ STATUS_ORDER = _names(
 )
 MESSAGE_ORDER = _names(
     """ToCountry ToState SmsMessageSid NumMedia ToCity FromZip SmsSid FromState SmsStatus FromCity Body FromCountry To
-    ToZip NumSegments ReferralNumMedia MessageSid AccountSid From ApiVersion"""
+    ToZip NumSegments ReferralNumMedia MessageSid AccountSid From ApiVersion MessagingServiceSid"""
 )
 RECORDING_ORDER = _names(
     """RecordingSource RecordingTrack RecordingSid ConferenceSid RecordingUrl RecordingStatus RecordingChannels ErrorCode
     CallSid RecordingStartTime AccountSid RecordingDuration"""
 )
-SENT_ORDER = _names("MessageStatus ApiVersion SmsSid SmsStatus To From MessageSid AccountSid")
-DELIVERED_ORDER = _names("ErrorCode ApiVersion MessageStatus RawDlrDoneDate SmsSid SmsStatus To From MessageSid AccountSid")
+SENT_ORDER = _names("MessageStatus ApiVersion SmsSid SmsStatus To From MessageSid AccountSid MessagingServiceSid")
+DELIVERED_ORDER = _names(
+    "ErrorCode ApiVersion MessageStatus RawDlrDoneDate SmsSid SmsStatus To From MessageSid AccountSid MessagingServiceSid"
+)
 
 
 def rfc2822(moment: datetime) -> str:
@@ -165,6 +167,8 @@ def message_params(message: Message, extra: Mapping[str, str] | None = None) -> 
     }
     if not message.media:
         values["ReferralNumMedia"] = "0"
+    if message.service_sid is not None:
+        values["MessagingServiceSid"] = message.service_sid
     values |= _place("From", message.from_number) | _place("To", message.to_number)
     media = [(f"MediaContentType{n}", item.content_type) for n, item in enumerate(message.media)]
     media += [(f"MediaUrl{n}", item.url) for n, item in enumerate(message.media)]
@@ -183,6 +187,8 @@ def message_status_params(message: Message, at: datetime) -> Params:
         "AccountSid": message.account_sid,
         "ApiVersion": API_VERSION,
     }
+    if message.service_sid is not None:
+        values["MessagingServiceSid"] = message.service_sid
     if message.error_code is not None:
         values["ErrorCode"] = str(message.error_code)
     if message.status.value == "delivered":

@@ -1,25 +1,30 @@
 """Orders for messages, and changes to them."""
 
+import re
+from datetime import UTC, datetime, timedelta
+
 from simulator import magic
 from simulator.addresses import is_web_address
 from simulator.calls import Target
 from simulator.errors import RestError
 from simulator.exchange import Account, Exchange
 from simulator.form import MAX_DETAIL, Form
+from simulator.identifiers import SERVICE_SID
 from simulator.lines import reach
 from simulator.media import MAX_FILES
-from simulator.messages import MAX_BODY, Message, MessageStatus
+from simulator.messages import MAX_BODY, WAITING, Message, MessageStatus
 from simulator.ordering.endpoints import read_application
+from simulator.senders import LONGEST_WAIT
 
-MAX_VALIDITY = 36_000  # seconds that a message may wait
+SOONEST, LATEST = timedelta(minutes=5), timedelta(days=35)  # for a scheduled message
 
 
 def order_message(exchange: Exchange, account: Account, form: Form) -> Message:
     """Make the message that a REST request asks for and queue it; with test credentials nothing is sent."""
     to = form.number("To", missing=21604, invalid=21211)
-    if not form.text("From") and form.text("MessagingServiceSid"):
-        raise RestError(21701)
-    sender = form.number("From", missing=21603, invalid=21212)
+    service_sid = _read_service(exchange, account, form)
+    chosen_later = service_sid is not None and form.text("From") in {"", service_sid}
+    sender = "" if chosen_later else form.number("From", missing=21603, invalid=21212)
     body, media = form.text("Body"), form.texts("MediaUrl")
     if not body and not media:
         raise RestError(21602)
@@ -30,11 +35,10 @@ def order_message(exchange: Exchange, account: Account, form: Form) -> Message:
     for url in media:
         if not is_web_address(url):
             raise RestError(21620, value=url[:MAX_DETAIL])
-    validity = form.text("ValidityPeriod").strip()
-    if validity and not (validity.isdecimal() and 1 <= int(validity) <= MAX_VALIDITY):
+    validity = form.text("ValidityPeriod").strip() or str(LONGEST_WAIT)
+    if not re.fullmatch("[0-9]{1,5}", validity) or not 1 <= int(validity) <= LONGEST_WAIT:
         raise RestError(21624)
-    if form.text("ScheduleType"):
-        raise RestError(35118)
+    send_at = _read_schedule(exchange, form, service_sid)
     callback = form.target("StatusCallback", "StatusCallbackMethod", invalid=21609) or _application_callback(exchange, form)
     _check_sender(exchange, account, sender, to)
     message = Message(
@@ -43,10 +47,13 @@ def order_message(exchange: Exchange, account: Account, form: Form) -> Message:
         from_number=sender,
         to_number=to,
         body=body if account.test else exchange.messaging.terms.prefix + body,
-        status=MessageStatus.QUEUED,
+        status=_first_status(service_sid, send_at),
         created_at=exchange.clock.now(),
         files=tuple(media),
         status_target=callback,
+        service_sid=service_sid,
+        send_at=send_at,
+        validity=int(validity),
     )
     if not account.test:
         exchange.messaging.send(message)
@@ -63,14 +70,52 @@ def _check_sender(exchange: Exchange, account: Account, sender: str, to: str) ->
     if account.test:
         magic.check_message(sender, to)
         return
-    if sender not in exchange.numbers:
+    if not sender and not exchange.numbers:
+        raise RestError(21704)
+    if sender and sender not in exchange.numbers:
         raise RestError(21606, number=sender)
     if to == sender:
         raise RestError(21266)
     if not exchange.reaches(to):
         raise RestError(21608, number=to)
-    if exchange.messaging.opt_outs.blocked(sender, to):
+    if sender and exchange.messaging.opted_out(sender, to):
         raise RestError(21610)
+    if sender and exchange.messaging.is_full(sender):
+        raise RestError(21611)
+
+
+def _read_service(exchange: Exchange, account: Account, form: Form) -> str | None:
+    """Read which messaging service is to send a message; it may stand in place of the sender, too."""
+    given = form.text("From") if SERVICE_SID.fullmatch(form.text("From")) else form.text("MessagingServiceSid")
+    if given and (account.test or given != exchange.config.messaging_service_sid):
+        raise RestError(21701)
+    return given or None
+
+
+def _read_schedule(exchange: Exchange, form: Form, service_sid: str | None) -> datetime | None:
+    """Read when a message is to be sent; None says at once."""
+    if not form.text("ScheduleType"):
+        return None
+    if form.text("ScheduleType") != "fixed":
+        raise RestError(35126)
+    if service_sid is None:
+        raise RestError(35118)
+    if not form.text("SendAt"):
+        raise RestError(35111)
+    try:
+        moment = datetime.fromisoformat(form.text("SendAt"))
+    except ValueError:
+        raise RestError(35115) from None
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    if not SOONEST <= moment - exchange.clock.now() <= LATEST:
+        raise RestError(35114)
+    return moment
+
+
+def _first_status(service_sid: str | None, send_at: datetime | None) -> MessageStatus:
+    if service_sid is None:
+        return MessageStatus.QUEUED
+    return MessageStatus.ACCEPTED if send_at is None else MessageStatus.SCHEDULED
 
 
 def change_message(exchange: Exchange, message: Message, form: Form) -> None:
@@ -78,7 +123,7 @@ def change_message(exchange: Exchange, message: Message, form: Form) -> None:
     if form.text("Body") or ("Body" in form) == bool(form.text("Status")):
         raise RestError(30400)
     if form.choice("Status", ("canceled",), 30400):
-        if message.status is not MessageStatus.QUEUED:
+        if message.status not in WAITING:
             raise RestError(30409)
         exchange.messaging.cancel(message)
     else:

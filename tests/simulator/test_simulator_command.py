@@ -48,6 +48,8 @@ def test_options_come_from_the_command_line_or_the_environment() -> None:
         ({"VOICE_URL": "/voice_url"}, "--voice-url"),
         ({"PUBLIC_URL": "simulator.example"}, "--public-url"),
         ({"REPLY_LIMIT": "0"}, "--reply-limit"),
+        ({"TEXT_RATE": "fast"}, "--text-rate"),
+        ({"MESSAGING_SERVICE_SID": "MG1"}, "--messaging-service-sid"),
         ({"STATUS_URL": "ftp://a.example"}, "--status-url"),
         ({"TEST_ACCOUNT_SID": "AC" + "2" * 32}, "belong together"),
     ],

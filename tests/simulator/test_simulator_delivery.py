@@ -121,7 +121,7 @@ def test_changes_that_are_refused(fields: dict[str, str], code: int, rest: Rest,
 
 @pytest.mark.parametrize(
     ("change", "code"),
-    [({"To": LINE}, 21266)] + [({"ValidityPeriod": value}, 21624) for value in ("0", "36001", "-5", "soon", "1.5")],
+    [({"To": LINE}, 21266)] + [({"ValidityPeriod": value}, 21624) for value in ("0", "36001", "-5", "soon", "1.5", "9" * 5000)],
 )
 def test_texts_that_are_refused(change: dict[str, str], code: int, quiet_rest: Rest) -> None:
     quiet_rest.refused("/Messages.json", code, **({"To": PHONE, "From": LINE, "Body": "x"} | change))
