@@ -5,7 +5,7 @@ Facts: https://www.twilio.com/docs/api/errors/14107 (30 replies, each within 30 
 (one set of cookies for each pair of numbers, for four hours).
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import httpx
@@ -19,11 +19,11 @@ COOKIES_LAST = timedelta(hours=4)
 class Conversation:
     """One pair of numbers, the account's first."""
 
+    used_at: datetime
     replies: int = 0
     replied_at: datetime | None = None
     held_until: datetime | None = None
-    cookies: httpx.Cookies = field(default_factory=httpx.Cookies)
-    asked_at: datetime | None = None
+    cookies: httpx.Cookies | None = None
 
     def count_reply(self, now: datetime, limit: int) -> bool:
         """Count a reply; False says that it is one too many, and so are all for the next 30 seconds."""
@@ -35,20 +35,25 @@ class Conversation:
         self.held_until = now + PAUSE if self.replies > limit else None
         return self.held_until is None
 
-    def fresh_cookies(self, now: datetime) -> httpx.Cookies:
-        """Give the cookies of this conversation; four hours after the last use they are gone."""
-        if self.asked_at is None or now - self.asked_at > COOKIES_LAST:
-            self.cookies = httpx.Cookies()
-        self.asked_at = now
-        return self.cookies
+    def keep_cookies(self, cookies: httpx.Cookies) -> None:
+        """Keep what an application set; most set nothing, and a jar takes more room than all the rest."""
+        self.cookies = cookies if len(cookies) else None
 
 
 class Conversations:
-    """All pairs of numbers that have texted."""
+    """The pairs of numbers that have texted in the last four hours."""
 
     def __init__(self) -> None:
         self._pairs: dict[tuple[str, str], Conversation] = {}
+        self._most = 1000
 
-    def between(self, own: str, other: str) -> Conversation:
-        """Find the conversation of a number of the account with another."""
-        return self._pairs.setdefault((own, other), Conversation())
+    def between(self, own: str, other: str, now: datetime) -> Conversation:
+        """Find the conversation of a number of the account with another; after four hours of silence it begins anew."""
+        found = self._pairs.get((own, other))
+        if found is None or now - found.used_at > COOKIES_LAST:
+            found = self._pairs[own, other] = Conversation(now)
+        found.used_at = now
+        if len(self._pairs) > self._most:
+            self._pairs = {pair: one for pair, one in self._pairs.items() if now - one.used_at <= COOKIES_LAST}
+            self._most = 2 * len(self._pairs) + 1000
+        return found

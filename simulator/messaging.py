@@ -11,6 +11,8 @@ https://www.twilio.com/docs/messaging/guides/outbound-message-status-in-status-c
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+import httpx
+
 from simulator import documents
 from simulator.addresses import Home, is_web_address
 from simulator.attachments import take_files
@@ -138,7 +140,8 @@ class Messaging:
             alarm(21610, "Attempt to send to unsubscribed recipient", "error")
         else:
             message = self._outgoing(direction, sender, to, self.terms.prefix + draft.body, draft.files, draft.callback)
-            if self._conversations.between(sender, to).count_reply(self._clock.now(), self.terms.reply_limit):
+            now = self._clock.now()
+            if self._conversations.between(sender, to, now).count_reply(now, self.terms.reply_limit):
                 self.send(message)
             else:
                 alarm(14107, "SMS send rate limit exceeded", "error")
@@ -258,11 +261,13 @@ class Messaging:
         line = self._numbers.get(message.to_number)
         if line is None:
             return  # given back while the message was on its way
-        cookies = self._conversations.between(message.to_number, message.from_number).fresh_cookies(self._clock.now())
+        conversation = self._conversations.between(message.to_number, message.from_number, self._clock.now())
+        cookies = conversation.cookies or httpx.Cookies()
         answer = Answer(message, self.answer)
         target = line.sms
         while target is not None:
             fetched = await documents.fetch_message_document(self._webhooks, message, target, line.sms_fallback, cookies)
+            conversation.keep_cookies(cookies)
             if fetched is None:
                 return
             target = answer.carry_out(fetched)
