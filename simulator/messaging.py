@@ -25,7 +25,7 @@ from simulator.faults import Faults
 from simulator.lines import AccountNumber
 from simulator.media import MAX_FILES, File, MediaError, MediaStore
 from simulator.messages import MAX_BODY, Message, MessageStatus
-from simulator.numbering import parse_number
+from simulator.numbering import parse_near, parse_number
 from simulator.parameters import message_status_params
 from simulator.phones import Phones
 from simulator.replies import Answer, Draft
@@ -121,7 +121,8 @@ class Messaging:
 
     def answer(self, draft: Draft, alarm: Alarm, direction: str = "outbound-reply") -> None:
         """Send what a TwiML document asks for; what Twilio would refuse is told to `alarm` and not sent."""
-        to, sender = parse_number(draft.to), parse_number(draft.sender) or ""
+        sender = parse_number(draft.sender) or ""
+        to = parse_near(draft.to, sender)
         if to is None:
             alarm(14101, "Invalid To attribute", "warning")
         elif to == sender:

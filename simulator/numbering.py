@@ -45,6 +45,15 @@ def parse_number(text: str) -> str | None:
     return bare
 
 
+def parse_near(text: str, own: str) -> str | None:
+    """Read a number that may be written as people in the country of another do: 07400 123456 beside one of +44."""
+    bare = _PUNCTUATION.sub("", text)
+    code = next((own[1 : 1 + length] for length in (1, 2, 3) if own[1 : 1 + length] in COUNTRIES), "")
+    if code in {"", "1"} or not re.fullmatch("[0-9]+", bare):
+        return parse_number(text)
+    return parse_number(f"+{code}{bare.removeprefix('0')}") or parse_number(text)
+
+
 def country_of(number: str) -> str:
     """Name the country of an E.164 number by its ISO code; empty where the calling code is not known."""
     digits = number.removeprefix("+")

@@ -214,6 +214,15 @@ def test_a_trial_account_answers_verified_numbers_only(site: Any) -> None:
         assert received(phone) == ["Sent from your Twilio trial account - to you"]
 
 
+def test_a_recipient_may_be_written_as_in_the_senders_country(site: Any) -> None:
+    own, other = "+85512888888", "+85512345678"
+    site.answer("/sms", '<Response><Message to="012 999 999">x</Message></Response>')
+    with Simulator("AC" + "1" * 32, "key", [own], sms_url=f"{site.url}/sms") as sim:
+        sim.phone(other).text(own, "hi")
+        sim.advance(5)
+        assert [text["body"] for text in sim.phone("+85512999999").messages] == ["x"]
+
+
 def test_a_number_without_an_address_is_texted_in_vain(sim: Simulator, phone: Handset, client: Client) -> None:
     sim.point(sms_url="")
     assert send(sim, phone) == []

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulator.numbering import country_of, format_number, mask_number, parse_number
+from simulator.numbering import country_of, format_number, mask_number, parse_near, parse_number
 
 
 @pytest.mark.parametrize(
@@ -27,6 +27,22 @@ from simulator.numbering import country_of, format_number, mask_number, parse_nu
 )
 def test_numbers_are_read(text: str, number: str | None) -> None:
     assert parse_number(text) == number
+
+
+@pytest.mark.parametrize(
+    ("text", "own", "number"),
+    [
+        ("07400 123456", "+447700900123", "+447400123456"),
+        ("7400123456", "+447700900123", "+447400123456"),
+        ("+15550001111", "+447700900123", "+15550001111"),
+        ("(555) 000-1111", "+15550001112", "+15550001111"),
+        ("012 345 678", "+85512888888", "+85512345678"),
+        ("nobody", "+447700900123", None),
+        ("07400 123456", "", None),
+    ],
+)
+def test_numbers_are_read_as_people_nearby_write_them(text: str, own: str, number: str | None) -> None:
+    assert parse_near(text, own) == number
 
 
 @pytest.mark.parametrize(
