@@ -52,7 +52,6 @@ def test_a_reply_with_a_picture_reaches_the_phone(sim: Simulator, site: Any, pho
         ("<Message>text<Media>/cat.png</Media></Message>", "text", 1),
         ("<Message><Media>/cat.png</Media></Message>", "", 1),
         ("<Message>\n <Body>a</Body>\n <Media>/cat.png</Media><Media> {site}/cat.png </Media></Message>", "a", 2),
-        ("<Sms>text<Media>/cat.png</Media></Sms>", "text", 1),
     ],
 )
 def test_mixtures_of_text_and_pictures(
