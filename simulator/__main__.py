@@ -69,7 +69,7 @@ def build_parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
     add("--balance", default=given("BALANCE", "100.00"), help="what the account has, in dollars (100.00)")
     add("--calls-per-second", default=given("CALLS_PER_SECOND", "1"), help="how fast queued calls are placed (1)")
     add("--concurrency", default=given("CONCURRENCY", "0"), help="how many REST requests at once are answered (0: any)")
-    add("--reply-limit", default=given("REPLY_LIMIT", "30"), help="replies to one number in a row, until 14107 stops them (30)")
+    add("--reply-limit", default=given("REPLY_LIMIT", "15"), help="replies to one number in a row, until 14107 stops them (15)")
     add("--text-rate", default=given("TEXT_RATE", "0"), help="segments a second that a number sends; Twilio: 1 (0: no queue)")
     add("--messaging-service-sid", default=given("MESSAGING_SERVICE_SID"), help="a messaging service with all the numbers")
     add("--test-account-sid", default=given("TEST_ACCOUNT_SID"), help="test credentials: the account")

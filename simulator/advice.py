@@ -185,6 +185,7 @@ MESSAGING: dict[int, str] = {
     30007: "A carrier took this for unwanted mail: change the text, and send only to those who asked for it.",
     30008: "The carrier gave no reason: try again, and compare with other numbers.",
     30400: "Do one thing at a time: either empty the text of a message, or cancel it.",
+    30036: "Give the text a longer validity period, or send fewer at once.",
     30409: "Cancel a message only while it waits to be sent.",
     35118: "Schedule messages by a messaging service: name its SID.",
     63019: "Let the media be fetched from outside, with the right type, in time.",
@@ -255,6 +256,12 @@ REST: dict[int, str] = {
     22002: "Let those who wait leave the queue before deleting it.",
     22003: "Give the queue a name that no other one has.",
     22005: "The account has more than a day of calls waiting: place new ones when they are through.",
+    16003: "Name the conference by its SID, or by its friendly name while it goes on.",
+    21704: "Give the messaging service a number of the account.",
+    35111: "Give SendAt with ScheduleType: the moment in ISO 8601.",
+    35114: "Schedule a text for 5 minutes to 35 days from now.",
+    35115: "Write SendAt in ISO 8601, as 2026-11-30T12:00:00Z.",
+    35126: "Set ScheduleType to fixed.",
     32018: "Shorten the Twiml parameter to 4,000 characters, or give a Url instead.",
 }
 

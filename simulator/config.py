@@ -27,7 +27,7 @@ class Config:
     skip_silent_recordings: bool = False
     countries: tuple[str, ...] = ()
     blocked_numbers: tuple[str, ...] = ()
-    reply_limit: int = 30
+    reply_limit: int = 15
     text_rate: float = 0.0
     messaging_service_sid: str = ""
     test_account_sid: str = ""

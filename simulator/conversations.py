@@ -1,8 +1,9 @@
 """What is remembered of two numbers that text each other: how fast they are answered, and the application's cookies.
 
 Facts: https://www.twilio.com/docs/api/errors/14107 (30 replies, each within 30 seconds of the one before, then none for
-30 seconds; older editions of that page say 15 or 20) and https://www.twilio.com/docs/messaging/tutorials/how-to-create-sms-conversations
-(one set of cookies for each pair of numbers, for four hours).
+30 seconds; older editions of that page say 15 or 20: the strictest holds unless a setting says otherwise, so that what
+passes here passes there) and https://www.twilio.com/docs/messaging/tutorials/how-to-create-sms-conversations (one set of
+cookies for each pair of numbers, for four hours).
 """
 
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from datetime import datetime, timedelta
 
 import httpx
 
-REPLY_LIMIT = 30
+REPLY_LIMIT = 15
 PAUSE = timedelta(seconds=30)
 COOKIES_LAST = timedelta(hours=4)
 

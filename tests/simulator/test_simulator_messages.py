@@ -147,9 +147,9 @@ def test_two_machines_that_answer_each_other_are_stopped(
     seconds: float, sim: Simulator, site: Any, phone: Handset, client: Client
 ) -> None:
     site.answer("/sms", '<Response><Message action="/st">pong</Message></Response>')
-    assert ping(sim, phone, 31, seconds) == [None] * 30 + [14107]
+    assert ping(sim, phone, 16, seconds) == [None] * 15 + [14107]
     sim.advance(5)
-    assert len(received(phone)) == 30
+    assert len(received(phone)) == 15
     failed = client.messages.list(limit=2)[0]
     assert (failed.status, failed.error_code, failed.direction) == ("failed", 14107, "outbound-reply")
     (told,) = [seen.params for seen in site.at("/st") if seen.params["MessageSid"] == failed.sid]
@@ -165,15 +165,15 @@ def test_replies_that_take_their_time_are_no_loop(sim: Simulator, site: Any, pho
 
 def test_the_guard_counts_each_pair_of_numbers_for_itself(sim: Simulator, site: Any, phone: Handset) -> None:
     site.answer("/sms", "<Response><Message>pong</Message></Response>")
-    assert ping(sim, phone, 30) == [None] * 30
+    assert ping(sim, phone, 15) == [None] * 15
     assert ping(sim, sim.phone(OTHER), 1) == [None]
     assert ping(sim, phone, 1) == [14107]
 
 
-def test_the_guard_may_be_as_strict_as_it_was(site: Any) -> None:
+def test_the_guard_may_be_as_generous_as_it_is_now(site: Any) -> None:
     site.answer("/sms", "<Response><Message>pong</Message></Response>")
-    with Simulator("AC" + "1" * 32, "key", [LINE], sms_url=f"{site.url}/sms", reply_limit=15) as sim:
-        assert ping(sim, sim.phone(PHONE), 17, seconds=1) == [None] * 15 + [14107] * 2
+    with Simulator("AC" + "1" * 32, "key", [LINE], sms_url=f"{site.url}/sms", reply_limit=30) as sim:
+        assert ping(sim, sim.phone(PHONE), 32, seconds=1) == [None] * 30 + [14107] * 2
 
 
 def test_two_numbers_of_the_account_that_answer_each_other_are_stopped(site: Any) -> None:
@@ -184,7 +184,7 @@ def test_two_numbers_of_the_account_that_answer_each_other_are_stopped(site: Any
         client.api.base_url = sim.url
         client.messages.create(to=second, from_=LINE, body="ping")
         sim.advance(300)
-        assert 60 <= len(site.at("/sms")) <= 200  # each hold lasts 30 seconds
+        assert 30 <= len(site.at("/sms")) <= 200  # each hold lasts 30 seconds
         assert {entry["error_code"] for entry in sim.requests()} == {None, 14107}
         client.http_client.session.close()
 
