@@ -17,12 +17,15 @@ from simulator.identifiers import ACCOUNT_SID, SERVICE_SID
 from simulator.lines import URLS
 from simulator.listener import Listener
 from simulator.logs import start_logging
+from simulator.loop import run
 from simulator.numbering import parse_number
 from simulator.server import create_app
 
 MAX_SPEED = 1000.0
 SILENCE_HELP = "Record goes on with the next verb where nothing was said, as documented until about 2020"
 MAX_RATE = 1000.0
+MAX_KEPT = 1_000_000
+MAX_WEBHOOK_SECONDS = 3600.0
 
 
 class BadSetting(Exception):
@@ -72,6 +75,8 @@ def build_parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
     add("--reply-limit", default=given("REPLY_LIMIT", "15"), help="replies to one number in a row, until 14107 stops them (15)")
     add("--text-rate", default=given("TEXT_RATE", "0"), help="segments a second that a number sends; Twilio: 1 (0: no queue)")
     add("--messaging-service-sid", default=given("MESSAGING_SERVICE_SID"), help="a messaging service with all the numbers")
+    add("--webhook-seconds", default=given("WEBHOOK_SECONDS", "15"), help="real seconds that an answer may take (15, as Twilio)")
+    add("--keep", default=given("KEEP", "10000"), help="calls and messages that are remembered once they are over (10000 each)")
     add("--test-account-sid", default=given("TEST_ACCOUNT_SID"), help="test credentials: the account")
     add("--test-auth-token", default=given("TEST_AUTH_TOKEN"), help="test credentials: the token")
     parser.set_defaults(numbers=given_list("NUMBER"), caller_ids=given_list("CALLER_ID"))
@@ -137,6 +142,8 @@ def read_config(arguments: Sequence[str], environment: Mapping[str, str]) -> Con
         host=options.host,
         port=_whole(options.port, "--port", 65535),
         speed=_ranged(options.speed, "--speed", 0.01, MAX_SPEED),
+        webhook_seconds=_ranged(options.webhook_seconds, "--webhook-seconds", 0.1, MAX_WEBHOOK_SECONDS),
+        keep=_whole(options.keep, "--keep", MAX_KEPT),
         trial=options.trial,
         protect_media=options.protect_media,
         balance=f"{_ranged(options.balance, '--balance', -1e9, 1e9):.2f}",
@@ -183,7 +190,7 @@ def main() -> int:
     start_logging()
     try:
         config = read_config(sys.argv[1:], os.environ)
-        asyncio.run(serve(config))
+        run(serve(config))
     except BadSetting as error:
         print(f"simulator: {error}", file=sys.stderr)
         return 2

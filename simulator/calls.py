@@ -7,9 +7,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
-import httpx
-
 from simulator.clock import Clock, Signal
+from simulator.cookies import Cookies
 from simulator.identifiers import new_sid
 
 if TYPE_CHECKING:
@@ -156,7 +155,7 @@ class Call:
     recordings: list["Recording"] = field(default_factory=list)  # those that run now
     inputs: deque[Input] = field(default_factory=deque)
     transcript: list[dict[str, Any]] = field(default_factory=list)
-    cookies: httpx.Cookies = field(default_factory=httpx.Cookies)
+    cookies: Cookies = field(default_factory=Cookies)
     stirred: Signal = field(default_factory=Signal)
 
     @property

@@ -10,13 +10,17 @@ import itertools
 import logging
 import time
 from abc import ABC, abstractmethod
+from collections import deque
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from contextvars import Context
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 
 log = logging.getLogger(__name__)
+
+SWEEP = 1000  # cancelled timers that may wait for their moment
 
 
 class Parking(asyncio.Future[bool]):
@@ -60,6 +64,13 @@ class Signal:
         self._parkings.discard(parking)
 
 
+class Timer(Protocol):
+    """What wakes a parking when its time comes."""
+
+    def cancel(self) -> None:
+        """Wake nobody."""
+
+
 class Clock(ABC):
     """What both clocks share: tasks, waiting, and the exact count of tasks at work."""
 
@@ -75,8 +86,8 @@ class Clock(ABC):
         """Tell the time of the simulated world, with its zone (UTC)."""
 
     @abstractmethod
-    def _arm(self, parking: Parking, seconds: float) -> asyncio.TimerHandle | None:
-        """See to it that the parking is woken after so many seconds; the timer, where there is one to cancel."""
+    def _arm(self, parking: Parking, seconds: float) -> "Timer":
+        """See to it that the parking is woken after so many seconds."""
 
     def after(self, seconds: float) -> datetime:
         """Name the moment some seconds from now."""
@@ -167,13 +178,48 @@ class RealClock(Clock):
         self._speed = speed
         self._start = datetime.now(UTC)
         self._origin = time.monotonic()
+        self._due: deque[Parking] = deque()
 
     def now(self) -> datetime:
         """Tell the time: real at speed 1, running ahead at a higher one."""
         return self._start + timedelta(seconds=(time.monotonic() - self._origin) * self._speed)
 
     def _arm(self, parking: Parking, seconds: float) -> asyncio.TimerHandle:
-        return asyncio.get_running_loop().call_later(seconds / self._speed, parking.wake, False)
+        return asyncio.get_running_loop().call_later(seconds / self._speed, self._queue, parking)
+
+    def _queue(self, parking: Parking) -> None:
+        self._due.append(parking)
+        if len(self._due) == 1:
+            self._wake_next()
+
+    def _wake_next(self) -> None:
+        """Wake one task a turn of the event loop: hundreds that are due at once would all be late, not the last ones only."""
+        self._due[0].wake(False)
+        self._due.popleft()
+        if self._due:
+            asyncio.get_running_loop().call_soon(self._wake_next)
+
+
+@dataclass(order=True, slots=True)
+class VirtualTimer:
+    """A moment of virtual time, in microseconds, and who waits for it; the order decides between equal moments."""
+
+    due: int
+    order: int
+    parking: Parking | None = field(compare=False)
+    cancelled: Callable[[], None] = field(compare=False)
+
+    def cancel(self) -> None:
+        """Wake nobody; a timer that has fired takes no notice."""
+        if self.parking is not None:
+            self.parking = None
+            self.cancelled()
+
+    def fire(self) -> None:
+        """Wake who waits."""
+        parking, self.parking = self.parking, None
+        if parking is not None:
+            parking.wake(False)
 
 
 class VirtualClock(Clock):
@@ -183,7 +229,8 @@ class VirtualClock(Clock):
         super().__init__()
         self._start = start or datetime.now(UTC).replace(microsecond=0)
         self._elapsed = 0  # whole microseconds, as in datetime: what is due at a moment is reached at that moment
-        self._timers: list[tuple[int, int, Parking]] = []
+        self._timers: list[VirtualTimer] = []
+        self._cancelled = 0
         self._order = itertools.count()
         self._advancing = asyncio.Lock()
 
@@ -191,8 +238,23 @@ class VirtualClock(Clock):
         """Tell the virtual time."""
         return self._start + timedelta(microseconds=self._elapsed)
 
-    def _arm(self, parking: Parking, seconds: float) -> None:
-        heapq.heappush(self._timers, (self._elapsed + round(seconds * 1e6), next(self._order), parking))
+    @property
+    def timers(self) -> int:
+        """How many tasks wait for a moment."""
+        return len(self._timers) - self._cancelled
+
+    def _arm(self, parking: Parking, seconds: float) -> VirtualTimer:
+        timer = VirtualTimer(self._elapsed + round(seconds * 1e6), next(self._order), parking, self._count_cancelled)
+        heapq.heappush(self._timers, timer)
+        return timer
+
+    def _count_cancelled(self) -> None:
+        """Sweep once most timers are cancelled: a call's time limit would stay here for hours after the call."""
+        self._cancelled += 1
+        if self._cancelled > SWEEP and self._cancelled * 2 > len(self._timers):
+            self._timers = [timer for timer in self._timers if timer.parking is not None]
+            heapq.heapify(self._timers)
+            self._cancelled = 0
 
     async def advance(self, seconds: float, until: Callable[[], bool] | None = None) -> None:
         """Move time forward: fire every timer due by then, in order, letting all work settle after each.
@@ -202,14 +264,15 @@ class VirtualClock(Clock):
         async with self._advancing:
             target = self._elapsed + round(seconds * 1e6)
             await self._quiet()
-            while self._timers and self._timers[0][0] <= target:
+            while self._timers and self._timers[0].due <= target:
                 if until is not None and until():
                     return
-                due, _, parking = heapq.heappop(self._timers)
-                if parking.done():
+                timer = heapq.heappop(self._timers)
+                if timer.parking is None:
+                    self._cancelled -= 1
                     continue
-                self._elapsed = max(self._elapsed, due)
-                parking.wake(False)
+                self._elapsed = max(self._elapsed, timer.due)
+                timer.fire()
                 await self._quiet()
             if until is None or not until():
                 self._elapsed = target

@@ -18,6 +18,8 @@ class Config:
     sms_fallback_url: str = ""
     status_url: str = ""
     speed: float = 1.0
+    webhook_seconds: float = 15.0
+    keep: int = 10_000
     trial: bool = False
     balance: str = "100.00"
     calls_per_second: float = 1.0

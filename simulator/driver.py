@@ -20,9 +20,9 @@ import httpx
 from simulator.clock import Clock, RealClock, VirtualClock
 from simulator.config import Config
 from simulator.exchange import Exchange
-from simulator.faults import UNREACHABLE
 from simulator.handset import Handset, Refused
 from simulator.listener import Listener
+from simulator.loop import run
 from simulator.server import create_app
 
 __all__ = ["Handset", "Refused", "Simulator"]
@@ -49,7 +49,7 @@ class Simulator:
         self._config = Config(account_sid, auth_token, tuple(numbers), port=port, **settings)
         self._kind = clock
         self._ready = threading.Event()
-        self._thread = threading.Thread(target=lambda: asyncio.run(self._run()), name="simulator", daemon=True)
+        self._thread = threading.Thread(target=lambda: run(self._run()), name="simulator", daemon=True)
         self._failure: BaseException | None = None
         self._loop: asyncio.AbstractEventLoop
         self._stop: asyncio.Event
@@ -149,12 +149,9 @@ class Simulator:
         found: list[dict[str, Any]] = self.ask("GET", "/requests" + (f"?sid={sid}" if sid else ""))["requests"]
         return found
 
-    def fault(
-        self, target: str, kind: str, match: str | None = None, count: int = 1, seconds: float = 0.0, code: int = UNREACHABLE
-    ) -> None:
-        """Ask for a fault, as `POST /faults` does."""
-        fault = {"target": target, "kind": kind, "match": match, "count": count, "seconds": seconds, "code": code}
-        self.ask("POST", "/faults", fault)
+    def fault(self, target: str, kind: str, match: str | None = None, **details: Any) -> None:
+        """Ask for a fault, as `POST /faults` does; details are count, seconds, status, code and sid."""
+        self.ask("POST", "/faults", {"target": target, "kind": kind, "match": match} | details)
 
     def clear_faults(self) -> None:
         """Forget every fault that has not happened."""

@@ -64,12 +64,14 @@ class Exchange:
         self.journal = Journal()
         self.faults = Faults()
         self.phones = Phones()
-        self.webhooks = Webhooks(config.auth_token, clock, self.journal, self.faults)
+        self.webhooks = Webhooks(config.auth_token, clock, self.journal, self.faults, config.webhook_seconds)
         callbacks = Callbacks(clock, self.webhooks, self.faults)
         self.recordings = Recordings(clock, callbacks, self.home)
         self.conferences = Conferences(clock, callbacks, self.recordings)
         self.queues = Queues(clock)
-        terms = Terms(config.reply_limit, TRIAL_PREFIX if config.trial else "", self.reaches, config.text_rate, self.service_sid)
+        terms = Terms(
+            config.reply_limit, TRIAL_PREFIX if config.trial else "", self.reaches, config.text_rate, self.service_sid, config.keep
+        )
         self.messaging = Messaging(
             clock, self.webhooks, callbacks, self.faults, self.phones, self.numbers, config.account_sid, self.home, terms
         )
@@ -176,9 +178,8 @@ class Exchange:
         self.telephony.hearing.hear(_wanted(phone, "in-call"), Input(kind, text, seconds))
 
     async def close(self) -> None:
-        """End every call and task and let go of connections."""
+        """End every call and task."""
         await self.clock.close()
-        await self.webhooks.close()
 
     def _line(self, number: str) -> AccountNumber:
         if number not in self.numbers:

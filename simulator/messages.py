@@ -30,6 +30,7 @@ class MessageStatus(StrEnum):
 
 WAITING = frozenset({MessageStatus.ACCEPTED, MessageStatus.SCHEDULED, MessageStatus.QUEUED})
 UNDER_WAY = WAITING | {MessageStatus.SENDING}
+FINAL = frozenset(MessageStatus) - UNDER_WAY - {MessageStatus.SENT}
 
 # What Twilio calls the failures that occur here, https://www.twilio.com/docs/api/errors
 FAILURES = {
@@ -82,6 +83,11 @@ class Message:
         self.num_media = len(self.files)
         # A picture message is not cut up, however long its text is; it counts its files.
         self.segments = self.num_media or count_segments(self.body)
+
+    @property
+    def over(self) -> bool:
+        """Tell whether the status is final."""
+        return self.status in FINAL
 
     @property
     def incoming(self) -> bool:

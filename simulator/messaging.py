@@ -28,6 +28,7 @@ from simulator.messages import MAX_BODY, Message, MessageStatus
 from simulator.numbering import parse_near, parse_number
 from simulator.parameters import message_status_params
 from simulator.phones import Phones
+from simulator.records import Records
 from simulator.replies import Answer, Draft
 from simulator.senders import LONGEST_WAIT, Outbox, SenderPool
 from simulator.twiml import Alarm
@@ -44,13 +45,14 @@ class Withdrawn(Exception):
 
 @dataclass(frozen=True)
 class Terms:
-    """What the account may do: how fast it may answer, what its texts begin with, whom they reach, how fast they leave."""
+    """What the account may do: how fast it may answer, what its texts begin with, whom they reach; and how many are kept."""
 
     reply_limit: int = REPLY_LIMIT
     prefix: str = ""
     reaches: Callable[[str], bool] = lambda number: True
     rate: float = 0.0
     service_sid: str | None = None
+    keep: int = 10_000
 
 
 class Messaging:
@@ -68,7 +70,7 @@ class Messaging:
         home: Home,
         terms: Terms,
     ) -> None:
-        self.messages: dict[str, Message] = {}
+        self.messages: Records[Message] = Records(terms.keep, self._forget)
         self.opt_outs = OptOuts()
         self.media = MediaStore(home)
         self.terms = terms
@@ -107,6 +109,11 @@ class Messaging:
         """Take back a message that has not left yet."""
         message.move(MessageStatus.CANCELED, self._clock.now())
         self._report(message)
+
+    def _forget(self, message: Message) -> None:
+        """Let go of what a message that is no longer remembered has left elsewhere."""
+        self.media.forget_all(message)
+        self._phones.forget_message(message)
 
     def delete(self, message: Message) -> None:
         """Forget a message and its files."""
@@ -175,6 +182,8 @@ class Messaging:
                 self._report(message)
         except Withdrawn:
             return
+        finally:
+            self._callbacks.end(message.sid)
         self._hand_over(message)
 
     async def _rest(self, message: Message, seconds: float) -> None:
@@ -215,7 +224,7 @@ class Messaging:
 
     async def _prepare(self, message: Message) -> int | None:
         """Get everything that a message needs before it can leave; a code says that it cannot."""
-        fault = self._faults.take("message", message.to_number, ("fail",))
+        fault = self._faults.take("message", message.to_number, ("fail",), message.sid)
         if fault is not None:
             return fault.code
         before = message.status
@@ -230,7 +239,7 @@ class Messaging:
 
     def _hindrance(self, message: Message) -> int | None:
         """Say by Twilio's code why a message does not arrive; None where it does."""
-        fault = self._faults.take("message", message.to_number, ("undeliver",))
+        fault = self._faults.take("message", message.to_number, ("undeliver",), message.sid)
         if fault is not None:
             return fault.code
         if message.to_number in self._numbers:

@@ -161,6 +161,26 @@ class Phones:
         if call.phone_number in self._phones:
             self._phones[call.phone_number].release(call)
 
+    def forget_call(self, call: Call) -> None:
+        """Let go of a call that is over and no longer remembered."""
+        phone = self._phones.get(call.phone_number)
+        if phone is not None and phone.last is call:
+            phone.last = None
+            self._forget_unused(phone)
+
+    def forget_message(self, message: Message) -> None:
+        """Let go of a text that is no longer remembered."""
+        for number in (message.from_number, message.to_number):
+            phone = self._phones.get(number)
+            if phone is not None and message in phone.messages:
+                phone.messages.remove(message)
+                self._forget_unused(phone)
+
+    def _forget_unused(self, phone: Phone) -> None:
+        used = phone.current or phone.last or phone.messages or phone.watchers or phone.on_ring != "answer"
+        if not used:
+            del self._phones[phone.number]
+
     def all(self) -> list[Phone]:
         """List the handsets in the order of their first mention."""
         return list(self._phones.values())

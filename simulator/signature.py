@@ -3,25 +3,20 @@
 import base64
 import hashlib
 import hmac
-from collections import defaultdict
 from collections.abc import Iterable
 
-HASHES = {"HMAC_SHA1": hashlib.sha1, "HMAC_SHA256": hashlib.sha256}
+HASHES = {"HMAC_SHA1": "sha1", "HMAC_SHA256": "sha256"}
 
 
 def signed_text(url: str, params: Iterable[tuple[str, str]]) -> str:
     """Build the text that is signed: the URL without its fragment, then each name with its sorted, distinct values."""
-    values: dict[str, set[str]] = defaultdict(set)
-    for name, value in params:
-        values[name].add(value)
-    pairs = (name + value for name in sorted(values) for value in sorted(values[name]))
-    return url.partition("#")[0] + "".join(pairs)
+    return url.partition("#")[0] + "".join(map("".join, sorted(set(params))))
 
 
 def sign(token: str, url: str, params: Iterable[tuple[str, str]] = (), algorithm: str = "HMAC_SHA1") -> str:
     """Sign a request: `params` are the decoded POST parameters, none for GET or a JSON body; returns base64 text."""
     text = signed_text(url, params)
-    digest = hmac.new(token.encode(), text.encode(), HASHES[algorithm]).digest()
+    digest = hmac.digest(token.encode(), text.encode(), HASHES[algorithm])
     return base64.b64encode(digest).decode("ascii")
 
 

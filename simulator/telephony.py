@@ -25,6 +25,7 @@ from simulator.parameters import call_status_params
 from simulator.phones import Phones
 from simulator.queues import Queues
 from simulator.recordings import Recordings
+from simulator.records import Records
 from simulator.ringing import ring, ring_peer
 from simulator.stage import HangUp, LeaveQueue, Outcome, Stage
 from simulator.twiml import Alarm
@@ -66,7 +67,7 @@ class Telephony:
         self.queues = queues
         self.send_text = send_text
         self.verbs = VERBS
-        self.calls: dict[str, Call] = {}
+        self.calls: Records[Call] = Records(settings.keep, phones.forget_call)
         self._connect = connect
         self._phones = phones
         self._machines = Machines(clock, callbacks)
@@ -120,6 +121,7 @@ class Telephony:
             self.finish(peer, CallStatus.NO_ANSWER if peer.answered_at is None else CallStatus.COMPLETED)
         if report:
             self._report(call, "completed")
+        self.callbacks.end(call.sid)
 
     def redirect(self, call: Call, instructions: Instructions) -> None:
         """Interrupt what an answered call is doing with new instructions."""

@@ -44,7 +44,7 @@ async def list_faults() -> dict[str, Any]:
 async def add_fault() -> tuple[Response, int]:
     """Ask for a fault."""
     fields = await _fields()
-    match = fields.get("match")
+    match, sid = fields.get("match"), fields.get("sid")
     try:
         fault = current_exchange().faults.add(
             str(fields.get("target", "")),
@@ -53,6 +53,8 @@ async def add_fault() -> tuple[Response, int]:
             int(fields.get("count", 1)),
             float(fields.get("seconds", 0)),
             int(fields.get("code", UNREACHABLE)),
+            int(fields.get("status", 0)),
+            None if sid is None else str(sid),
         )
     except (TypeError, ValueError) as error:
         return _refusal(400, "bad_fault", str(error))

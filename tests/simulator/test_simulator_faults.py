@@ -116,7 +116,7 @@ def test_faults_are_listed_used_up_and_cleared(sim: Simulator, http: httpx.Clien
     sim.fault("webhook", "drop", match="/nowhere", count=3)
     sim.fault("webhook", "drop", match="/voice")
     phone.call(LINE)
-    sim.advance(10)
+    sim.advance(20)
     (left,) = http.get(f"{sim.url}/faults").json()["faults"]
     assert (left["target"], left["kind"], left["match"], left["count"]) == ("webhook", "drop", "/nowhere", 3)
     assert phone.transcript[-1]["text"] == SORRY

@@ -12,7 +12,7 @@ import pytest
 from twilio.request_validator import RequestValidator
 from twilio.rest import Client
 
-from simulator import webhooks
+from simulator import overrides, webhooks
 from simulator.driver import Handset, Simulator
 
 LINE, PHONE, ACCOUNT = "+15550001111", "+15550002222", "AC" + "1" * 32
@@ -176,18 +176,20 @@ def test_no_connection_is_tried_once_more(sim: Simulator, site: Any, phone: Hand
     assert site.at("/fallback")[0].params["ErrorCode"] == "11205"
 
 
-def test_an_answer_that_is_too_late_is_not_asked_for_again(sim: Simulator, phone: Handset, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(webhooks, "TOTAL_SECONDS", 0.2)
-    with raw_server(None) as url:
-        sim.point(voice_url=url)
+def test_an_answer_that_is_too_late_is_not_asked_for_again() -> None:
+    with raw_server(None) as url, Simulator(ACCOUNT, "key", [LINE], voice_url=url, webhook_seconds=0.2) as sim:
+        phone = sim.phone(PHONE)
         (entry,) = call_in(sim, phone)
+        transcript = phone.transcript
     assert (entry["error_code"], entry["status"]) == (11205, None)
     assert entry["seconds"] >= 0.2
-    assert phone.transcript[-1]["text"] == SORRY
+    assert transcript[-1]["text"] == SORRY
 
 
 def test_twilios_limits() -> None:
-    assert (webhooks.CONNECT_SECONDS, webhooks.READ_SECONDS, webhooks.TOTAL_SECONDS) == (5, 15, 15)
+    usual = overrides.Overrides()
+    assert (usual.connect, usual.read, usual.total) == (5, 15, 15)
+    assert (usual.retries, usual.policies) == (1, {"ct"})
     assert (webhooks.MAX_BODY, webhooks.MAX_REDIRECTS) == (65536, 10)
 
 

@@ -4,6 +4,7 @@ import binascii
 import hmac
 from base64 import b64decode
 from collections.abc import Callable
+from http.client import responses
 from typing import Any, TypeVar
 
 from quart import Blueprint, Response, current_app, g, jsonify, request
@@ -106,21 +107,27 @@ async def leave(error: BaseException | None) -> None:
 
 
 @bp.before_request
-async def fail() -> None:
+async def fail() -> tuple[dict[str, Any], int] | None:
     """Let happen what a tester asked to go wrong with this request."""
     exchange = current_exchange()
     fault = exchange.faults.take("rest", request.path)
     if fault is None:
-        return
+        return None
     if fault.kind == "refuse":
         raise RestError(20429)
     if fault.kind == "error":
         raise RestError(20500)
     if fault.kind == "lost":
         g.lost = True
-        return
+        return None
+    if fault.kind == "status":
+        code = 20_000 + fault.status
+        more = f"https://www.twilio.com/docs/errors/{code}"
+        text = responses.get(fault.status, "Error")
+        return {"code": code, "message": text, "more_info": more, "status": fault.status}, fault.status
     with exchange.clock.working():
         await exchange.clock.sleep(fault.seconds)
+    return None
 
 
 @bp.after_request
