@@ -182,7 +182,7 @@ def test_an_answer_that_is_too_late_is_not_asked_for_again() -> None:
         (entry,) = call_in(sim, phone)
         transcript = phone.transcript
     assert (entry["error_code"], entry["status"]) == (11205, None)
-    assert entry["seconds"] >= 0.2
+    assert entry["seconds"] >= 0.19  # the event loop counts in milliseconds
     assert transcript[-1]["text"] == SORRY
 
 
