@@ -102,6 +102,11 @@ class Clock(ABC):
         """How many tasks are at work, that is, not waiting on this clock."""
         return self._active
 
+    @property
+    def tasks(self) -> int:
+        """How many tasks there are, at work or waiting."""
+        return len(self._tasks)
+
     def enter(self) -> None:
         """Count one more task at work."""
         self._active += 1

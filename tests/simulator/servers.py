@@ -52,6 +52,10 @@ def slowly(start: bytes, more: bytes) -> Talk:
     return talk
 
 
+def is_silent(connection: socket.socket) -> None:
+    """Say nothing until the client gives up."""
+
+
 def resets(connection: socket.socket) -> None:
     """Break the connection off."""
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")

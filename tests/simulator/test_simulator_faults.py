@@ -73,6 +73,78 @@ def test_a_refused_document_is_tried_at_the_fallback(sim: Simulator, site: Any, 
     assert site.at("/fallback")[0].params["ErrorCode"] == "11205"
 
 
+@pytest.mark.parametrize(("kind", "code"), [("refuse", 11205), ("tls", 11220), ("dns", 11210)])
+def test_some_faults_keep_a_request_from_being_sent(kind: str, code: int, sim: Simulator, site: Any, phone: Handset) -> None:
+    sim.fault("webhook", kind, match="/voice")
+    sid = phone.call(LINE)
+    sim.settle()
+    (entry,) = [entry for entry in sim.requests(sid) if entry["kind"] == "voice"]
+    assert (entry["error_code"], entry["fault"], entry["status"]) == (code, kind, None)
+    assert site.at("/voice") == []
+    assert phone.transcript[-1]["text"] == SORRY
+
+
+@pytest.mark.parametrize(("kind", "arrives"), [("drop", 0), ("timeout", 1)])
+def test_a_lost_request_or_answer_takes_fifteen_seconds(kind: str, arrives: int, sim: Simulator, site: Any, phone: Handset) -> None:
+    sim.point(voice_fallback_url=f"{site.url}/fallback")
+    sim.fault("webhook", kind, match="/voice")
+    site.answer("/voice", "<Response><Say>x</Say></Response>")
+    sid = phone.call(LINE)
+    sim.advance(14.9)
+    assert (len(site.at("/voice")), site.at("/fallback")) == (arrives, [])
+    sim.advance(0.1)
+    assert site.at("/fallback")[0].params["ErrorCode"] == "11205"
+    entry = sim.requests(sid)[0]
+    assert (entry["error_code"], entry["status"], entry["body"], entry["fault"]) == (11205, None, "", kind)
+    assert phone.said == []
+
+
+def test_a_lost_request_takes_as_long_as_its_url_says(sim: Simulator, site: Any, phone: Handset) -> None:
+    sim.point(voice_url=f"{site.url}/voice#tt=3000", voice_fallback_url=f"{site.url}/fallback")
+    sim.fault("webhook", "drop", match="/voice")
+    phone.call(LINE)
+    sim.advance(3)
+    assert len(site.at("/fallback")) == 1
+
+
+def test_a_status_comes_as_if_from_the_application(sim: Simulator, site: Any, phone: Handset) -> None:
+    sim.fault("webhook", "status", match="/voice", status=503)
+    sid = phone.call(LINE)
+    sim.advance(10)
+    entry = sim.requests(sid)[0]
+    assert (entry["status"], entry["error_code"]) == (503, 11200)
+    assert site.at("/voice") == []
+
+
+def test_a_fault_may_be_for_one_call_only(sim: Simulator, site: Any, client: Client) -> None:
+    unharmed, harmed = place(client, site), place(client, site)
+    sim.fault("webhook", "refuse", count=9, sid=harmed)
+    sim.advance(60)
+    assert {entry["fault"] for entry in sim.requests(unharmed)} == {None}
+    assert {entry["fault"] for entry in sim.requests(harmed)} == {"refuse"}
+
+
+def test_a_lost_callback_holds_up_nothing_else(sim: Simulator, site: Any, client: Client) -> None:
+    sim.fault("webhook", "drop", match="/st")
+    place(client, site)
+    sim.advance(10)
+    assert numbers(site) == ["1", "2", "3"]
+
+
+def test_a_reordered_callback_with_no_next_one_is_sent_when_all_is_over(sim: Simulator, site: Any, client: Client) -> None:
+    sim.fault("webhook", "reorder", match="/st", count=4)
+    place(client, site)
+    sim.advance(60)
+    assert numbers(site) == ["0", "1", "2", "3"]
+
+
+def test_a_texts_last_callback_cannot_be_lost_by_reordering(sim: Simulator, site: Any, client: Client) -> None:
+    sim.fault("webhook", "reorder", match="/text", count=9)
+    client.messages.create(to=PHONE, from_=LINE, body="x", status_callback=f"{site.url}/text")
+    sim.advance(60)
+    assert [seen.params["MessageStatus"] for seen in site.at("/text")] == ["queued", "sending", "sent", "delivered"]
+
+
 def test_a_late_document_makes_the_caller_wait(sim: Simulator, site: Any, phone: Handset) -> None:
     site.answer("/voice", "<Response><Say>x</Say></Response>")
     sim.fault("webhook", "delay", seconds=10)
@@ -89,6 +161,15 @@ def test_rest_refuses_and_did_nothing(sim: Simulator, site: Any, client: Client)
         with pytest.raises(TwilioRestException) as refusal:
             place(client, site)
         assert (refusal.value.status, refusal.value.code) == (status, code)
+    assert client.calls.list() == []
+
+
+@pytest.mark.parametrize(("status", "code"), [(503, 20503), (404, 20404), (499, 20499)])
+def test_rest_answers_with_any_status_and_did_nothing(status: int, code: int, sim: Simulator, site: Any, client: Client) -> None:
+    sim.fault("rest", "status", match="/Calls", status=status)
+    with pytest.raises(TwilioRestException) as refusal:
+        place(client, site)
+    assert (refusal.value.status, refusal.value.code) == (status, code)
     assert client.calls.list() == []
 
 
@@ -134,6 +215,9 @@ def test_faults_are_listed_used_up_and_cleared(sim: Simulator, http: httpx.Clien
         {"target": "webhook", "kind": "drop", "count": "many"},
         {"target": "webhook", "kind": "delay"},
         {"target": "webhook", "kind": "delay", "seconds": -1},
+        {"target": "webhook", "kind": "status"},
+        {"target": "webhook", "kind": "status", "status": 200},
+        {"target": "rest", "kind": "status", "status": "bad"},
         {},
     ],
 )
