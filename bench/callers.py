@@ -52,7 +52,7 @@ class Application:
         if sid in self._due:
             self.outcome.late.append(now - self._due[sid])
         else:
-            self.outcome.first.append(now - self.started[fields["From"][0]])
+            self.outcome.first.append(now - self.started.get(fields["From"][0], now))
         self._asked[sid] += 1
         if self._asked[sid] == self._webhooks:
             return ENDS
