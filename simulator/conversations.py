@@ -9,7 +9,7 @@ cookies for each pair of numbers, for four hours).
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-import httpx
+from simulator.cookies import Cookies
 
 REPLY_LIMIT = 15
 PAUSE = timedelta(seconds=30)
@@ -24,7 +24,7 @@ class Conversation:
     replies: int = 0
     replied_at: datetime | None = None
     held_until: datetime | None = None
-    cookies: httpx.Cookies | None = None
+    cookies: Cookies | None = None
 
     def count_reply(self, now: datetime, limit: int) -> bool:
         """Count a reply; False says that it is one too many, and so are all for the next 30 seconds."""
@@ -36,7 +36,7 @@ class Conversation:
         self.held_until = now + PAUSE if self.replies > limit else None
         return self.held_until is None
 
-    def keep_cookies(self, cookies: httpx.Cookies) -> None:
+    def keep_cookies(self, cookies: Cookies) -> None:
         """Keep what an application set; most set nothing, and a jar takes more room than all the rest."""
         self.cookies = cookies if len(cookies) else None
 

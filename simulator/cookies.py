@@ -20,6 +20,10 @@ class Cookies:
     def __init__(self) -> None:
         self._jar: CookieJar | None = None
 
+    def __len__(self) -> int:
+        """Count the cookies."""
+        return 0 if self._jar is None else len(self._jar)
+
     def keep(self, url: str, lines: list[str]) -> None:
         """Keep what an answer's Set-Cookie lines say; BadCookie where one is malformed, and then none is kept.
 

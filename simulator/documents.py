@@ -2,9 +2,8 @@
 
 from dataclasses import dataclass, field, replace
 
-import httpx
-
 from simulator.calls import Call, Instructions, Target
+from simulator.cookies import Cookies
 from simulator.grammar import MESSAGE_VERBS, VOICE_VERBS
 from simulator.journal import Entry
 from simulator.messages import Message
@@ -53,7 +52,7 @@ async def fetch_voice_document(webhooks: Webhooks, call: Call, instructions: Ins
 
 
 async def fetch_message_document(
-    webhooks: Webhooks, message: Message, target: Target, fallback: Target | None, cookies: httpx.Cookies
+    webhooks: Webhooks, message: Message, target: Target, fallback: Target | None, cookies: Cookies
 ) -> Fetched | None:
     """Get the answer to an incoming message; None where there is none."""
     hook = Hook("message", message.sid, target.url, target.method, message_params(message), cookies=cookies)

@@ -11,8 +11,6 @@ https://www.twilio.com/docs/messaging/guides/outbound-message-status-in-status-c
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-import httpx
-
 from simulator import documents
 from simulator.addresses import Home, is_web_address
 from simulator.attachments import take_files
@@ -21,6 +19,7 @@ from simulator.calls import Target
 from simulator.clock import Clock
 from simulator.consent import OptOuts
 from simulator.conversations import REPLY_LIMIT, Conversations
+from simulator.cookies import Cookies
 from simulator.faults import Faults
 from simulator.lines import AccountNumber
 from simulator.media import MAX_FILES, File, MediaError, MediaStore
@@ -272,7 +271,7 @@ class Messaging:
         if line is None:
             return  # given back while the message was on its way
         conversation = self._conversations.between(message.to_number, message.from_number, self._clock.now())
-        cookies = conversation.cookies or httpx.Cookies()
+        cookies = conversation.cookies or Cookies()
         answer = Answer(message, self.answer)
         target = line.sms
         while target is not None:
