@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import gc
 import os
 import re
 import signal
@@ -177,6 +178,8 @@ async def serve(config: Config) -> None:
     port = await listener.start(config.host, config.port)
     name = f"[{config.host}]" if ":" in config.host else config.host
     exchange.listens_at(f"http://{name}:{port}")
+    gc.collect()
+    gc.freeze()  # what is loaded by now stays: looking through it again and again would make webhooks late
     print(f"Twilio simulator: phones and REST API at http://{name}:{port}", flush=True)
     if not is_loopback(config.host):
         print("Everybody who can reach this address can use the phones.", file=sys.stderr, flush=True)

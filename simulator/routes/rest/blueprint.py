@@ -121,7 +121,7 @@ async def fail() -> tuple[dict[str, Any], int] | None:
         g.lost = True
         return None
     if fault.kind == "status":
-        code = 20_000 + fault.status
+        code = int(f"20{fault.status}")
         more = f"https://www.twilio.com/docs/errors/{code}"
         text = responses.get(fault.status, "Error")
         return {"code": code, "message": text, "more_info": more, "status": fault.status}, fault.status
