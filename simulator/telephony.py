@@ -74,14 +74,14 @@ class Telephony:
         self.hearing = Hearing(clock, phones)
         self._next_turn = clock.now()
 
-    def place(self, call: Call, reachable: bool = True) -> None:
-        """Queue an outgoing call; one to a number that is not reachable will fail."""
+    def place(self, call: Call, reachable: bool = True, script: Script | None = None) -> None:
+        """Queue an outgoing call; one to a number that is not reachable will fail. A script stands in for its TwiML."""
         self.calls[call.sid] = call
 
-        async def script() -> Outcome:
+        async def instructions() -> Outcome:
             return await self.carry_out(call, call.instructions)
 
-        self.clock.spawn(self._place(call, reachable, script, queued=True), f"call {call.sid}")
+        self.clock.spawn(self._place(call, reachable, script or instructions, queued=True), f"call {call.sid}")
 
     def place_leg(self, call: Call, parent: Call, reachable: bool, script: Script) -> None:
         """Dial a leg for a call that waits for it; the leg's own script runs when it is answered, and its end stirs the parent."""

@@ -7,8 +7,11 @@ from simulator.errors import RestError
 from simulator.exchange import Account, Exchange
 from simulator.form import MAX_DETAIL, Form
 from simulator.lines import AccountNumber
-from simulator.numbering import country_of, kind_of, parse_number
+from simulator.numbering import country_of, format_number, kind_of, parse_number
 from simulator.ordering.endpoints import read_application, read_endpoints
+from simulator.verification import Verification, start_verification
+
+MAX_DELAY = 60  # seconds
 
 
 def buy_number(exchange: Exchange, account: Account, form: Form, kind: str = "") -> AccountNumber:
@@ -56,3 +59,23 @@ def change_number(exchange: Exchange, line: AccountNumber, form: Form) -> None:
     line.endpoints, line.voice_application, line.sms_application = endpoints, voice, sms
     line.caller_id_lookup = lookup
     line.updated_at = exchange.clock.now()
+
+
+def order_verification(exchange: Exchange, form: Form) -> Verification:
+    """Call a number to verify it, unless it may be used already."""
+    number = parse_number(form.text("PhoneNumber").strip())
+    if number is None:
+        raise RestError(21401, number=form.text("PhoneNumber")[:MAX_DETAIL])
+    if number in exchange.numbers:
+        raise RestError(21449, number=number)
+    if number in exchange.caller_ids:
+        raise RestError(21450, number=number)
+    delay = form.text("CallDelay").strip() or "0"
+    if not re.fullmatch(r"[0-9]{1,2}", delay) or int(delay) > MAX_DELAY:
+        raise RestError(21454)
+    extension = form.text("Extension").strip()
+    if not re.fullmatch(r"[0-9A-D#*wW]{0,32}", extension):
+        raise RestError(20001, name="Extension")
+    name = form.label("FriendlyName", format_number(number))
+    status = form.target("StatusCallback", "StatusCallbackMethod", invalid=21456)
+    return start_verification(exchange, number, name, status, int(delay), extension)

@@ -7,6 +7,7 @@ from simulator.market import Offer
 from simulator.numbering import format_number
 from simulator.parameters import API_VERSION, rfc2822
 from simulator.resources import account_path
+from simulator.verification import Verification
 
 CAPABILITIES = {"fax": False, "mms": True, "sms": True, "voice": True}
 KIND_PATHS = {"local": "Local", "mobile": "Mobile", "toll-free": "TollFree"}
@@ -99,4 +100,15 @@ def render_caller_id(caller: CallerId) -> dict[str, Any]:
         "phone_number": caller.number,
         "sid": caller.sid,
         "uri": f"{account_path(caller.account_sid)}/OutgoingCallerIds/{caller.sid}.json",
+    }
+
+
+def render_verification(verification: Verification) -> dict[str, Any]:
+    """Render an attempt to verify a number, with the code that is to be entered."""
+    return {
+        "account_sid": verification.call.account_sid,
+        "call_sid": verification.call.sid,
+        "friendly_name": verification.friendly_name,
+        "phone_number": verification.call.to_number,
+        "validation_code": verification.code,
     }

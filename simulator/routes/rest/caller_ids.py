@@ -6,10 +6,17 @@ from quart import request
 
 from simulator.errors import RestError
 from simulator.lines import CallerId
+from simulator.ordering.numbers import order_verification
 from simulator.paging import filter_resources, render_page
-from simulator.resources.numbers import render_caller_id
+from simulator.resources.numbers import render_caller_id, render_verification
 from simulator.routes import current_exchange
 from simulator.routes.rest.blueprint import read_form, resource
+
+
+@resource("POST", "/OutgoingCallerIds")
+async def create_validation_request() -> dict[str, Any]:
+    """Call a number so that its owner can enter the code of this answer."""
+    return render_verification(order_verification(current_exchange(), await read_form()))
 
 
 @resource("GET", "/OutgoingCallerIds")
