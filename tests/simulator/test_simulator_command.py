@@ -29,6 +29,8 @@ def test_options_come_from_the_command_line_or_the_environment() -> None:
     config = read_config([], GOOD | several)
     assert (config.numbers, config.speed, config.trial) == (("+15550001111", "+15550001112"), 2, True)
     assert read_config(["--number=+15550001119"], GOOD).numbers == ("+15550001119",)
+    rates = read_config(["--calls-per-second=0.5", "--concurrency=20", "--balance=3"], GOOD)
+    assert (rates.calls_per_second, rates.concurrency, rates.balance) == (0.5, 20, "3.00")
 
 
 @pytest.mark.parametrize(
@@ -45,6 +47,9 @@ def test_options_come_from_the_command_line_or_the_environment() -> None:
         ({"PORT": "5050.5"}, "--port"),
         ({"SPEED": "0"}, "--speed"),
         ({"SPEED": "nan"}, "--speed"),
+        ({"BALANCE": "plenty"}, "--balance"),
+        ({"CALLS_PER_SECOND": "0"}, "--calls-per-second"),
+        ({"CONCURRENCY": "1.5"}, "--concurrency"),
         ({"VOICE_URL": "/voice_url"}, "--voice-url"),
         ({"PUBLIC_URL": "simulator.example"}, "--public-url"),
         ({"REPLY_LIMIT": "0"}, "--reply-limit"),
