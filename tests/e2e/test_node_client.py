@@ -84,3 +84,26 @@ def test_node_calls_and_texts_with_only_the_address_changed(node, system, phone,
     assert (last["sid"], last["status"]) == (sid, "completed")
     assert phone.said == ["Hello Monkey!"]
     assert eventually(lambda: phone.received) == ["Ahoj 🐒"]
+
+
+def test_node_uses_numbers_and_recordings_with_only_the_address_changed(node, system, twilio, phone, eventually):
+    listen = f'<Response><Record finishOnKey="#" playBeep="false" action="{system.url}/voice_url"/></Response>'
+    call = twilio.calls.create(to=phone.number, from_=system.line, twiml=listen).sid
+    eventually(lambda: phone.state["state"], lambda state: state == "in-call")
+    phone.do("speak", text="This is for the record")
+    phone.do("press", digits="#")
+    eventually(lambda: phone.state["last_call"])
+    sms = f"{system.url}/sms_url"
+    found = node("account.mjs", simulator=system.simulator, account=system.account, token=system.token, sms=sms, call=call)
+    number = found["offered"]
+    assert number.startswith("+1206")
+    assert found == {
+        "offered": number,
+        "pointed": {"number": number, "sms": sms, "method": "GET"},
+        "owned": [number, system.line],
+        "released": True,
+        "recording": {"call": call, "status": "completed", "source": "RecordVerb"},
+        "sound": "RIFF",
+        "deleted": True,
+        "alerts": True,
+    }
