@@ -193,6 +193,12 @@ def test_missing_credentials_are_asked_for(quiet_sim: Simulator, http: httpx.Cli
     assert check("error", response.json())["code"] == 20003
 
 
+def test_a_proxy_may_stand_in_for_twilio(quiet_sim: Simulator, http: httpx.Client) -> None:
+    url = f"{quiet_sim.url}/2010-04-01/Accounts/{ACCOUNT}/Calls.json"
+    for host, status in {"api.twilio.com": 200, "twilio.com.evil.example": 403, "evil-twilio.com": 403}.items():
+        assert http.get(url, auth=(ACCOUNT, KEY), headers={"Host": host}).status_code == status
+
+
 def test_the_credentials_of_one_account_open_no_other(quiet_sim: Simulator, http: httpx.Client) -> None:
     response = http.get(f"{quiet_sim.url}/2010-04-01/Accounts/{TEST_ACCOUNT}/Calls.json", auth=(ACCOUNT, KEY))
     assert response.status_code == 401
