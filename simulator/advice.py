@@ -254,6 +254,7 @@ REST: dict[int, str] = {
     21458: "Ask for this number under its own kind: local, mobile or toll-free.",
     21471: "The account does not exist.",
     21475: "Set Status to canceled or completed.",
+    21477: "Leave Status out: the only account can be neither suspended nor closed.",
     21481: "Follow the next_page_uri of the page before, as it is.",
     22002: "Let those who wait leave the queue before deleting it.",
     22003: "Give the queue a name that no other one has.",

@@ -60,6 +60,7 @@ REFUSALS: dict[int, tuple[int, str]] = {
     21458: (400, "PhoneNumber Provisioning Type Mismatch"),
     21471: (400, "Account does not exist"),
     21475: (400, "Unable to update Status, invalid Status."),
+    21477: (400, "Unable to update Status for parent accounts"),
     21481: (400, "Invalid PageToken"),
     21602: (400, "Message body is required."),
     21603: (400, "A 'From' phone number is required."),

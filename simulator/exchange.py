@@ -45,6 +45,7 @@ class Exchange:
         self.clock = clock
         self.started_at = clock.now()
         self.service_sid = config.messaging_service_sid or None
+        self.friendly_name = "Simulated account"
         self.accounts = [Account(config.account_sid, config.auth_token)]
         if config.test_account_sid:
             self.accounts.append(Account(config.test_account_sid, config.test_auth_token, test=True))

@@ -22,9 +22,11 @@ CATEGORIES = {
     "mms-inbound": ("Inbound MMS", "messages", "messages"),
     "mms-outbound": ("Outbound MMS", "messages", "messages"),
     "phonenumbers": ("Phone Numbers", "numbers", "numbers"),
+    "recordings": ("Recordings", "recordings", "minutes"),
     "sms": ("SMS", "messages", "messages"),
     "sms-inbound": ("Inbound SMS", "messages", "messages"),
     "sms-outbound": ("Outbound SMS", "messages", "messages"),
+    "transcriptions": ("Transcriptions", "transcriptions", "minutes"),
     "totalprice": ("Total Price", "", "usd"),
 }
 
@@ -53,16 +55,23 @@ def _events(exchange: Exchange) -> Iterator[Event]:
         yield from _of_call(call)
     for message in exchange.messaging.messages.values():
         yield from _of_message(message)
+    for recording in exchange.recordings.recordings.values():
+        yield recording.started_at.date(), "recordings", _minutes(recording.seconds)
+    for transcription in exchange.recordings.transcriptions.values():
+        yield transcription.created_at.date(), "transcriptions", _minutes(transcription.seconds)
     for line in exchange.numbers.values():
         yield line.created_at.date(), "phonenumbers", 1
+
+
+def _minutes(seconds: float) -> int:
+    return max(math.ceil(seconds / 60), 1)
 
 
 def _of_call(call: Call) -> Iterator[Event]:
     if call.answered_at is None or call.duration is None:
         return
-    minutes = max(math.ceil(call.duration / 60), 1)
     for category in ("calls", "calls-inbound" if call.incoming else "calls-outbound"):
-        yield call.answered_at.date(), category, minutes
+        yield call.answered_at.date(), category, _minutes(call.duration)
 
 
 def _of_message(message: Message) -> Iterator[Event]:

@@ -8,7 +8,6 @@ from simulator.keys import Key
 from simulator.parameters import rfc2822
 from simulator.resources import account_path
 
-FRIENDLY_NAME = "Simulated account"
 ACCOUNT_PARTS = {
     "addresses": "Addresses",
     "applications": "Applications",
@@ -33,14 +32,14 @@ ACCOUNT_PARTS = {
 }
 
 
-def render_account(account: Account, created_at: datetime, trial: bool) -> dict[str, Any]:
+def render_account(account: Account, friendly_name: str, created_at: datetime, trial: bool) -> dict[str, Any]:
     """Render an account; its token is not repeated."""
     path = account_path(account.sid)
     return {
         "auth_token": None,
         "date_created": rfc2822(created_at),
         "date_updated": rfc2822(created_at),
-        "friendly_name": FRIENDLY_NAME,
+        "friendly_name": friendly_name,
         "owner_account_sid": account.sid,
         "sid": account.sid,
         "status": "active",

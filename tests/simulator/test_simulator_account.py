@@ -69,6 +69,17 @@ def test_a_call_has_its_own_notifications(rest: Rest, trouble: str) -> None:
     rest.refused(f"/Notifications/NO{'0' * 32}.json", 20404, 404, "GET")
 
 
+def test_a_call_shows_the_requests_that_were_made_for_it(rest: Rest, trouble: str, site: Any) -> None:
+    asked, ended = rest.get(f"/Calls/{trouble}/Events.json")["events"]
+    assert (asked["request"]["method"], asked["request"]["url"]) == ("POST", f"{site.url}/voice")
+    assert (asked["request"]["parameters"]["call_sid"], asked["request"]["parameters"]["to_country"]) == (trouble, "US")
+    answer = asked["response"]
+    assert (answer["response_code"], answer["content_type"], answer["response_body"]) == (500, "text/plain", "sorry")
+    assert ended["request"]["url"] == f"{site.url}/number-status"
+    for part in ("Events", "Notifications"):
+        rest.refused(f"/Calls/CA{'0' * 32}/{part}.json", 20404, 404, "GET")
+
+
 def test_notifications_are_found_by_their_day(rest: Rest, trouble: str, sim: Simulator) -> None:
     day = f"{sim.exchange.clock.now():%Y-%m-%d}"
     assert len(rest.get("/Notifications.json", MessageDate=day)["notifications"]) == 2
@@ -191,3 +202,9 @@ def test_more_requests_at_once_than_allowed_are_refused_and_not_carried_out(http
 def test_answers_say_how_many_requests_are_answered_now(quiet_rest: Rest) -> None:
     assert quiet_rest.send("GET", "/Calls.json").headers["Twilio-Concurrent-Requests"] == "1"
     assert quiet_rest.send("GET", "/Calls.json").headers["Twilio-Concurrent-Requests"] == "1"
+
+
+def test_the_account_is_renamed_but_not_closed(rest: Rest) -> None:
+    assert rest.post(".json", FriendlyName="Mine")["friendly_name"] == "Mine"
+    rest.refused(".json", 21477, Status="closed")
+    assert rest.get("/Accounts.json", FriendlyName="Mine")["accounts"][0]["status"] == "active"

@@ -4,36 +4,46 @@ from typing import Any
 
 from quart import request
 
+from simulator.errors import RestError
 from simulator.exchange import Account
 from simulator.paging import filter_resources, render_page
-from simulator.resources.accounts import FRIENDLY_NAME, render_account
+from simulator.resources.accounts import render_account
 from simulator.routes import current_exchange
-from simulator.routes.rest.blueprint import bp, current_account, resource
+from simulator.routes.rest.blueprint import bp, current_account, read_form, resource
+
+
+def _render(account: Account) -> dict[str, Any]:
+    exchange = current_exchange()
+    return render_account(account, exchange.friendly_name, exchange.started_at, exchange.config.trial)
 
 
 @bp.get("/Accounts.json")
 @bp.get("/Accounts")
 async def list_accounts() -> dict[str, Any]:
     """List the accounts: there is one."""
-    exchange = current_exchange()
-
-    def render(account: Account) -> dict[str, Any]:
-        return render_account(account, exchange.started_at, exchange.config.trial)
-
     accounts = filter_resources(
         [current_account()],
         request.args,
-        texts={"FriendlyName": lambda account: FRIENDLY_NAME, "Status": lambda account: "active"},
+        texts={"FriendlyName": lambda account: current_exchange().friendly_name, "Status": lambda account: "active"},
         moments={},
     )
-    return render_page(accounts, request.args, request.path, "accounts", render)
+    return render_page(accounts, request.args, request.path, "accounts", _render)
 
 
 @resource("GET", "")
 async def fetch_account() -> dict[str, Any]:
     """Fetch the account."""
-    exchange = current_exchange()
-    return render_account(current_account(), exchange.started_at, exchange.config.trial)
+    return _render(current_account())
+
+
+@resource("POST", "")
+async def update_account() -> dict[str, Any]:
+    """Rename the account; it can be neither suspended nor closed, as the only one."""
+    exchange, form = current_exchange(), await read_form()
+    if form.text("Status"):
+        raise RestError(21477)
+    exchange.friendly_name = form.label("FriendlyName", exchange.friendly_name)
+    return _render(current_account())
 
 
 @resource("GET", "/Balance")
