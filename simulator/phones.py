@@ -87,8 +87,8 @@ class Phone:
             "state": self.state,
             "on_ring": self.on_ring,
             "on_text": self.on_text,
-            "current_call": _call_json(self.current),
-            "last_call": _call_json(self.last),
+            "current_call": call_json(self.current),
+            "last_call": call_json(self.last),
             "transcript": list(shown.transcript) if shown else [],
             "messages": [self._message_json(message) for message in self.messages],
         }
@@ -112,7 +112,8 @@ class Phone:
         }
 
 
-def _call_json(call: Call | None) -> dict[str, Any] | None:
+def call_json(call: Call | None) -> dict[str, Any] | None:
+    """Render the call that a handset is in, or was."""
     if call is None:
         return None
     others = [each for each in call.room.members if each is not call] if call.room is not None else []
@@ -142,10 +143,15 @@ class Phones:
 
     def __init__(self) -> None:
         self._phones: dict[str, Phone] = {}
+        self.watchers: set[asyncio.Event] = set()  # of those who want to know about new handsets
 
     def get(self, number: str) -> Phone:
         """Find a handset, or make it."""
-        return self._phones.setdefault(number, Phone(number))
+        if number not in self._phones:
+            self._phones[number] = Phone(number)
+            for watcher in self.watchers:
+                watcher.set()
+        return self._phones[number]
 
     def has(self, number: str) -> bool:
         """Tell whether a number is a handset's."""

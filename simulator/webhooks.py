@@ -45,6 +45,7 @@ class Hook:
     fallback: bool = False
     truncate: bool = False
     limit: int = MAX_BODY
+    replay_of: int | None = None
 
 
 @dataclass
@@ -177,6 +178,7 @@ class Webhooks:
             signature=signature,
             fallback=hook.fallback,
             retry=retry,
+            replay_of=hook.replay_of,
         )
 
     async def _exchange(
@@ -190,6 +192,7 @@ class Webhooks:
         try:
             async with timeout(deadline - started):
                 request = _build(hook, address, content, signature | {"I-Twilio-Idempotency-Token": token}, credentials)
+                entry.request_headers, entry.content = request.headers, request.content.decode()
                 answer = await self._wire.ask(request, limits.connect, limits.silence, hook.limit)
             self._take(answer, reply, hook)
         except Exception as error:  # whatever an application answers, or an address holds, must not end the call's task
@@ -198,6 +201,7 @@ class Webhooks:
             if isinstance(error, NoConnection | TooSlow) and reply.error == 11205:
                 reply.failure = "ct" if isinstance(error, NoConnection) else "rt"
         entry.seconds = round(time.monotonic() - started, 3)
+        entry.touch()
         return reply
 
     def _take(self, answer: Answer, reply: Reply, hook: Hook) -> None:

@@ -4,8 +4,10 @@ from typing import Any
 
 from quart import Blueprint, Response, jsonify, render_template, request
 
+from simulator import faults
 from simulator.clock import VirtualClock
 from simulator.faults import UNREACHABLE
+from simulator.replays import replay
 from simulator.routes import current_exchange
 
 bp = Blueprint("inspector", __name__)
@@ -24,20 +26,43 @@ async def _fields() -> dict[str, Any]:
 
 @bp.get("/requests")
 async def list_requests() -> Response:
-    """List the webhooks, oldest first: a page for a browser, JSON for anything else."""
-    sid = request.args.get("sid")
+    """List the webhooks, oldest first, all or those `after` one: a page for a browser, JSON for anything else."""
+    sid, after = request.args.get("sid"), request.args.get("after", 0, type=int)
     if request.accept_mimetypes.best_match(["application/json", "text/html"]) == "text/html":
         response = Response(await render_template("requests.html", sid=sid))
     else:
-        response = jsonify({"requests": [entry.as_json() for entry in current_exchange().journal.entries(sid)]})
+        response = jsonify({"requests": [entry.as_json() for entry in current_exchange().journal.entries(sid, after)]})
     response.headers["Vary"] = "Accept"
     return response
 
 
+@bp.get("/requests/<int:number>")
+async def show_request(number: int) -> dict[str, Any] | tuple[Response, int]:
+    """Show one webhook."""
+    entry = current_exchange().journal.entry(number)
+    return _unknown() if entry is None else entry.as_json()
+
+
+@bp.post("/requests/<int:number>/replay")
+async def replay_request(number: int) -> tuple[Response, int]:
+    """Send a webhook once more, newly signed; its answer is shown and not carried out."""
+    exchange = current_exchange()
+    entry = exchange.journal.entry(number)
+    if entry is None:
+        return _unknown()
+    with exchange.clock.working():
+        sent = await replay(exchange.webhooks, entry)
+    return jsonify(sent.as_json()), 201
+
+
+def _unknown() -> tuple[Response, int]:
+    return _refusal(404, "no_such_request", "There is no such request, or it is forgotten.")
+
+
 @bp.get("/faults")
 async def list_faults() -> dict[str, Any]:
-    """List the faults that are still to happen."""
-    return {"faults": current_exchange().faults.as_json()}
+    """List the faults that are still to happen, and the kinds that there are."""
+    return {"faults": current_exchange().faults.as_json(), "kinds": faults.KINDS}
 
 
 @bp.post("/faults")
@@ -66,6 +91,14 @@ async def clear_faults() -> tuple[str, int]:
     """Forget every fault."""
     current_exchange().faults.clear()
     return "", 204
+
+
+@bp.get("/clock")
+async def show_clock() -> dict[str, Any]:
+    """Tell the time of the simulated world, and how fast it runs; 0 is a clock that only `POST /clock` moves."""
+    exchange = current_exchange()
+    speed = 0 if isinstance(exchange.clock, VirtualClock) else exchange.config.speed
+    return {"now": exchange.clock.now().isoformat(), "speed": speed}
 
 
 @bp.post("/clock")

@@ -9,26 +9,39 @@ from typing import Any
 from quart import Blueprint, Response, jsonify, render_template, request
 
 from simulator.addresses import is_web_address
+from simulator.clock import Clock
 from simulator.media import MAX_FILES, File
 from simulator.messages import MAX_BODY
 from simulator.numbering import parse_number
-from simulator.phones import HABITS, TEXT_HABITS, Phone, PhoneError
+from simulator.phones import HABITS, TEXT_HABITS, Phone, PhoneError, call_json
 from simulator.routes import current_exchange
 
 bp = Blueprint("phones", __name__)
 
 KEEP_ALIVE_SECONDS = 15.0
 MAX_SPEECH_SECONDS = 4 * 3600.0
+CALLS_LISTED = 20
+_CLIENT = re.compile(r"client:[A-Za-z0-9_.@+=%-]{1,121}")  # a browser of the Voice SDK, by its identity
 _SURROGATE = re.compile("[\ud800-\udfff]")  # half a pair, which JSON can hold and no request can carry
 
 
-def _phone(number: str) -> Phone:
-    if re.fullmatch(r"client:[A-Za-z0-9_.@+=%-]{1,121}", number):
+def find_phone(number: str) -> Phone:
+    """Find the handset of a number or of a browser client, or make it; PhoneError where it is neither."""
+    if _CLIENT.fullmatch(number):
         return current_exchange().phone(number)
     parsed = parse_number(number if number.startswith("+") else f"+{number.strip()}")
     if parsed is None:
-        raise PhoneError(404, "bad_number", "A phone's number is written as +15550002222.")
+        raise PhoneError(404, "bad_number", "A phone is named by its number, as +15550002222, or as client:alice.")
     return current_exchange().phone(parsed)
+
+
+def phone_json(phone: Phone, clock: Clock) -> dict[str, Any]:
+    """Render a handset with the time of the simulated world, for timers."""
+    return phone.as_json() | {"now": clock.now().isoformat()}
+
+
+def _shown(phone: Phone) -> dict[str, Any]:
+    return phone_json(phone, current_exchange().clock)
 
 
 async def _body() -> dict[str, Any]:
@@ -94,13 +107,13 @@ async def list_phones() -> dict[str, Any]:
 @bp.get("/phones/<number>")
 async def show_phone(number: str) -> dict[str, Any]:
     """Show one handset."""
-    return _phone(number).as_json()
+    return _shown(find_phone(number))
 
 
 @bp.post("/phones/<number>")
 async def change_phone(number: str) -> dict[str, Any]:
     """Set what a handset does when it rings and nobody looks at it, and what becomes of its texts."""
-    phone, body = _phone(number), await _body()
+    phone, body = find_phone(number), await _body()
     on_ring, on_text = body.get("on_ring", phone.on_ring), body.get("on_text", phone.on_text)
     if on_ring not in HABITS or not body.keys() & {"on_ring", "on_text"}:
         raise PhoneError(400, "bad_body", f"on_ring must be one of {', '.join(HABITS)}.")
@@ -110,63 +123,63 @@ async def change_phone(number: str) -> dict[str, Any]:
     phone.touch()
     if phone.current is not None:
         phone.current.stirred.notify()
-    return phone.as_json()
+    return _shown(phone)
 
 
 @bp.post("/phones/<number>/call")
 async def call(number: str) -> tuple[dict[str, Any], int]:
     """Call a number of the account from this handset."""
-    placed = current_exchange().dial(_phone(number), _number(await _body()))
+    placed = current_exchange().dial(find_phone(number), _number(await _body()))
     return {"sid": placed.sid, "from": placed.from_number, "to": placed.to_number, "status": placed.status.value}, 201
 
 
 @bp.post("/phones/<number>/answer")
 async def answer(number: str) -> dict[str, Any]:
     """Pick up."""
-    phone = _phone(number)
+    phone = find_phone(number)
     current_exchange().answer(phone)
-    return phone.as_json()
+    return _shown(phone)
 
 
 @bp.post("/phones/<number>/reject")
 async def reject(number: str) -> dict[str, Any]:
     """Refuse the call that rings."""
-    phone = _phone(number)
+    phone = find_phone(number)
     current_exchange().reject(phone)
-    return phone.as_json()
+    return _shown(phone)
 
 
 @bp.post("/phones/<number>/hangup")
 async def hangup(number: str) -> dict[str, Any]:
     """Hang up."""
-    phone = _phone(number)
+    phone = find_phone(number)
     current_exchange().hang_up(phone)
-    return phone.as_json()
+    return _shown(phone)
 
 
 @bp.post("/phones/<number>/press")
 async def press(number: str) -> dict[str, Any]:
     """Press keys."""
-    phone = _phone(number)
+    phone = find_phone(number)
     digits = _text(await _body(), "digits", 64)
     if not re.fullmatch(r"[0-9A-D#*]+", digits):
         raise PhoneError(400, "bad_body", "digits are 0 to 9, A to D, # and *.")
     current_exchange().enter(phone, "digits", digits)
-    return phone.as_json()
+    return _shown(phone)
 
 
 @bp.post("/phones/<number>/speak")
 async def speak(number: str) -> dict[str, Any]:
     """Say something."""
-    phone, body = _phone(number), await _body()
+    phone, body = find_phone(number), await _body()
     current_exchange().enter(phone, "speech", _text(body, "text"), _seconds(body))
-    return phone.as_json()
+    return _shown(phone)
 
 
 @bp.post("/phones/<number>/text")
 async def text(number: str) -> tuple[dict[str, Any], int]:
     """Send a text, with pictures uploaded or by their addresses, to a number of the account."""
-    phone, body = _phone(number), await _body()
+    phone, body = find_phone(number), await _body()
     media = body.get("media") or []
     if not isinstance(media, list) or not all(map(_is_address, media)):
         raise PhoneError(400, "bad_body", "media must be a list of web or data addresses.")
@@ -179,16 +192,25 @@ async def text(number: str) -> tuple[dict[str, Any], int]:
     return {"sid": message.sid, "from": message.from_number, "to": message.to_number, "status": "received"}, 201
 
 
+@bp.get("/phones/<number>/calls")
+async def list_calls(number: str) -> dict[str, Any]:
+    """List the last calls of this handset, newest first, each with what was said in it."""
+    phone, known = find_phone(number), current_exchange().telephony.calls.values()
+    own = [one for one in known if one.phone_number == phone.number and one.dialled_at]
+    own.sort(key=lambda one: one.dialled_at or one.created_at, reverse=True)
+    return {"calls": [{**(call_json(one) or {}), "transcript": list(one.transcript)} for one in own[:CALLS_LISTED]]}
+
+
 @bp.get("/phones/<number>/events")
 async def events(number: str) -> Response:
     """Stream the handset's state as server-sent events: at once and after every change."""
     headers = {"Content-Type": "text/event-stream; charset=utf-8", "Cache-Control": "no-store"}
-    response = Response(_stream(_phone(number)), headers=headers)
+    response = Response(_stream(find_phone(number), current_exchange().clock), headers=headers)
     response.timeout = None
     return response
 
 
-async def _stream(phone: Phone) -> AsyncIterator[bytes]:
+async def _stream(phone: Phone, clock: Clock) -> AsyncIterator[bytes]:
     changed = asyncio.Event()
     changed.set()
     phone.watchers.add(changed)
@@ -200,6 +222,6 @@ async def _stream(phone: Phone) -> AsyncIterator[bytes]:
                 yield b": still here\n\n"
                 continue
             changed.clear()
-            yield f"event: state\ndata: {json.dumps(phone.as_json())}\n\n".encode()
+            yield f"event: state\ndata: {json.dumps(phone_json(phone, clock))}\n\n".encode()
     finally:
         phone.watchers.discard(changed)
