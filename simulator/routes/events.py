@@ -44,7 +44,7 @@ class Feed:
         self._phones: dict[str, Phone] = {}
         self._refused: list[dict[str, str]] = []
         self._shown: dict[str, str] = {}
-        self._known = 0
+        self._known = -1  # so that it is told at first that there are none, too
         self._follows = after is not None
         entries = [] if after is None else exchange.journal.entries(after=after)
         self._entries = {entry.id: entry for entry in entries}
@@ -105,7 +105,7 @@ class Feed:
     def _news(self) -> Iterator[bytes]:
         handsets = self._exchange.phones.all()
         if len(handsets) > self._known:
-            yield _event("handsets", {"numbers": [phone.number for phone in handsets[self._known :]]})
+            yield _event("handsets", {"numbers": [phone.number for phone in handsets[max(self._known, 0) :]]})
             self._known = len(handsets)
         for number, phone in self._phones.items():
             state = phone_json(phone, self._exchange.clock)

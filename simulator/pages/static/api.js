@@ -37,6 +37,10 @@ export function post(path, body = {}) {
   });
 }
 
+export function remove(path) {
+  return request(path, { method: 'DELETE' });
+}
+
 /** The path of one phone; its "+" must not arrive as a space. */
 export function phonePath(number, action = '') {
   const path = `/phones/${encodeURIComponent(number)}`;

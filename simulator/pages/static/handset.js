@@ -1,43 +1,59 @@
 /** One phone: its card, its live state, and what a person can do with it. */
 
 import { get, phonePath, post } from './api.js';
-import { setText, Thread, Transcript } from './conversation.js';
+import { Composer } from './composer.js';
+import { button, copyOf, isTyping, partsOf, setText } from './dom.js';
+import { Earpiece } from './earpiece.js';
 import { callStatus, compactNumber, duration, readableNumber } from './format.js';
+import { History } from './history.js';
+import { Keypad, KEYS } from './keypad.js';
+import { wireMicrophone } from './microphone.js';
+import { Thread } from './thread.js';
+import { Transcript } from './transcript.js';
 
 const PILLS = { idle: 'Idle', ringing: 'Ringing', calling: 'Calling', 'in-call': 'In call' };
-const KEYPAD = '123456789*0#';
-const SHORTCUTS = { a: 'answer', r: 'reject', h: 'hangup' };
-const RETRY_AFTER = 3000;
+const WHAT = { ringing: 'Call from', calling: 'Calling', 'in-call': 'In a call with' };
+const DEEDS = { a: 'answer', r: 'reject', h: 'hangup' };
+const FIELDS = { d: 'destination', s: 'speech', t: 'text-body' };
 
 export class Handset {
-  #parts = {};
+  #parts;
   #transcript;
   #thread;
-  #stream = null;
-  #retry = null;
-  #ticker = null;
-  #since = { call: null, at: 0 };
+  #keypad;
+  #earpiece;
+  #history;
+  #state = null;
+  #seenAt = 0;
 
-  /** `lines` are the account's numbers; `onChange` is told when the phone's view changed, `onClose` when it is put away. */
-  constructor(number, lines, { onChange, onClose }) {
+  /**
+   * `lines` are the account's numbers; `onChange` is told when the phone's view changed, `onClose` when it is put away,
+   * `onTrace` when somebody wants to see the webhooks of a call.
+   */
+  constructor(number, { lines, sounds, onChange, onClose, onTrace }) {
     this.number = number;
     this.view = 'connecting';
+    this.speed = 1;
     this.onChange = onChange;
-    this.element = document.getElementById('handset').content.firstElementChild.cloneNode(true);
-    for (const node of this.element.querySelectorAll('[data-part]')) this.#parts[node.dataset.part] = node;
-    this.#transcript = new Transcript(this.#parts.transcript);
-    this.#thread = new Thread(this.#parts.thread);
+    this.element = copyOf('handset');
+    this.#parts = partsOf(this.element);
+    this.#earpiece = new Earpiece(sounds);
+    this.#transcript = new Transcript(this.#parts.transcript, (line, complain) => this.#earpiece.hear(line, complain));
+    this.#thread = new Thread(this.#parts.thread, { manyLines: lines.length > 1 });
+    this.#keypad = new Keypad(this.#parts.keypad, sounds, (digit) => this.#press(digit));
+    this.#history = new History(number, { details: this.#parts.history, list: this.#parts['history-list'], onTrace });
     this.#dress(lines);
-    this.#wire(onClose);
+    this.#wire(onClose, onTrace);
     this.#setView('connecting');
-    this.#listen();
   }
 
-  /** Ends the stream: a phone that nobody looks at decides by itself what to do when it rings. */
+  /** The call that this phone is in, as the simulator describes it; null where it is in none. */
+  get call() {
+    return this.#state?.current_call ?? null;
+  }
+
   close() {
-    this.#stream?.close();
-    clearTimeout(this.#retry);
-    clearInterval(this.#ticker);
+    this.#earpiece.hush();
     this.element.remove();
   }
 
@@ -47,51 +63,63 @@ export class Handset {
     this.element.setAttribute('aria-label', `Phone ${name}`);
     this.element.dataset.number = this.number;
     parts.number.textContent = name;
+    parts.number.title = this.number;
+    parts.client.hidden = !this.number.startsWith('client:');
     parts.close.setAttribute('aria-label', `Put phone ${name} away`);
     parts.destination.value = lines[0] ?? '';
+    const choose = (line) => {
+      parts.destination.value = line;
+      parts.destination.focus();
+    };
+    parts.lines.replaceChildren(...lines.map((line) => button(readableNumber(line), () => choose(line))));
+    parts.lines.hidden = lines.length < 2;
     parts['text-to'].replaceChildren(...lines.map((line) => new Option(`To ${readableNumber(line)}`, line)));
     parts['text-to-field'].hidden = lines.length < 2;
-    for (const digit of KEYPAD) {
-      const key = document.createElement('button');
-      key.type = 'button';
-      key.textContent = digit;
-      key.addEventListener('click', () => this.#do('press', { digits: digit }));
-      parts.keypad.append(key);
-    }
   }
 
-  #wire(onClose) {
+  #wire(onClose, onTrace) {
     const parts = this.#parts;
-    for (const action of ['answer', 'reject', 'hangup']) {
-      parts[action].addEventListener('click', () => this.#do(action));
-    }
-    parts['call-form'].addEventListener('submit', (event) => {
+    const onSubmit = (form, act) => parts[form].addEventListener('submit', (event) => {
       event.preventDefault();
-      this.#do('call', { to: compactNumber(parts.destination.value) });
+      act();
     });
-    parts['text-form'].addEventListener('submit', (event) => {
-      event.preventDefault();
-      this.#sendText();
-    });
+    for (const deed of Object.values(DEEDS)) parts[deed].addEventListener('click', () => this.#do(deed));
+    parts.hangup.addEventListener('click', () => this.#earpiece.hush());
+    onSubmit('call-form', () => this.#do('call', { to: compactNumber(parts.destination.value) }));
+    onSubmit('speech-form', () => this.#speak(parts.speech.value));
     parts['on-ring'].addEventListener('change', () => this.#do('', { on_ring: parts['on-ring'].value }));
     parts.close.addEventListener('click', () => onClose(this));
-    this.element.addEventListener('keydown', (event) => this.#shortcut(event));
+    parts.trace.addEventListener('click', () => onTrace((this.call ?? this.#state.last_call).sid));
+    const complain = (sentence) => this.#complain(sentence);
+    wireMicrophone(parts.microphone, { onWords: (words) => this.#speak(words), onError: complain });
+    new Composer(parts, { send: (text) => this.#do('text', text), complain });
+    this.element.addEventListener('keydown', (event) => this.#key(event));
   }
 
-  #shortcut(event) {
-    const typing = event.target.closest('input, select, textarea');
-    if (typing || event.repeat || event.ctrlKey || event.metaKey || event.altKey) return;
-    const action = SHORTCUTS[event.key.toLowerCase()];
-    if (!action || this.#parts[action].closest('[hidden]')) return;
+  #key(event) {
+    if (event.key === 'Escape' && isTyping(event.target)) return this.element.focus();
+    if (isTyping(event.target) || event.ctrlKey || event.metaKey || event.altKey) return undefined;
+    const key = event.key.toLowerCase();
+    if (KEYS.includes(key) && this.view === 'in-call') {
+      if (!event.repeat) this.#keypad.press(key);
+      return event.preventDefault();
+    }
+    const part = this.#parts[DEEDS[key] ?? FIELDS[key]];
+    if (!part || event.repeat || part.closest('[hidden]')) return undefined;
     event.preventDefault();
-    this.#do(action);
+    return DEEDS[key] ? part.click() : part.focus();
   }
 
-  async #sendText() {
-    const { 'text-body': input, 'text-to': to } = this.#parts;
-    const body = input.value;
-    if (!body.trim()) return input.focus();
-    if (await this.#do('text', { to: to.value, body })) input.value = '';
+  #press(digit) {
+    this.#earpiece.hush();
+    this.#do('press', { digits: digit });
+  }
+
+  async #speak(text) {
+    if (!text.trim()) return this.#parts.speech.focus();
+    this.#earpiece.hush();
+    if (await this.#do('speak', { text })) this.#parts.speech.value = '';
+    return undefined;
   }
 
   /** Asks the simulator for something; says so in the handset when it refuses. True when it was done. */
@@ -102,7 +130,7 @@ export class Handset {
       return true;
     } catch (error) {
       this.#complain(error.message);
-      if (action === '') this.#refresh();
+      if (action === '') get(phonePath(this.number)).then((state) => this.show(state), () => {});
       return false;
     }
   }
@@ -112,56 +140,56 @@ export class Handset {
     this.#parts.error.hidden = !sentence;
   }
 
-  #listen() {
-    this.#stream = new EventSource(phonePath(this.number, 'events'));
-    this.#stream.addEventListener('state', (event) => this.#show(JSON.parse(event.data)));
-    this.#stream.addEventListener('error', () => {
-      this.#setView('connecting');
-      // The browser tries again by itself, except after an answer that was no stream.
-      if (this.#stream.readyState === EventSource.CLOSED) {
-        this.#retry = setTimeout(() => this.#listen(), RETRY_AFTER);
-      }
-    });
+  /** The line to the simulator is down: what was last known stays, and nothing runs on. */
+  lose() {
+    this.#setView('connecting');
   }
 
-  async #refresh() {
-    try {
-      this.#show(await get(phonePath(this.number)));
-    } catch {
-      // The complaint that led here already stands in the handset.
-    }
-  }
-
-  #show(state) {
+  show(state) {
     const call = state.current_call;
+    const ended = this.call && this.call.sid !== call?.sid;
     const outgoing = call?.from === this.number;
     // A phone that dials counts as in a call from the start; people tell the two apart.
     const view = outgoing && call.status !== 'in-progress' ? 'calling' : state.state;
     const changed = view !== this.view;
-    this.#describe(view, call, outgoing);
+    this.#state = state;
+    this.#seenAt = performance.now();
+    setText(this.#parts.what, WHAT[view] ?? '');
+    setText(this.#parts.whom, call ? readableNumber(outgoing ? call.to : (call.other_party ?? call.from)) : '');
+    this.#describe(call);
     this.#setView(view);
-    if (changed && view !== 'connecting') this.#complain('');
-    this.#keepTime(call);
+    if (changed) this.#complain('');
+    this.tick();
 
     const shown = call ?? state.last_call;
     this.#transcript.show(shown?.sid ?? null, state.transcript ?? []);
-    this.#parts['talk-title'].textContent = this.#titleOf(call, state.last_call);
+    setText(this.#parts['talk-title'], titleOf(call, state.last_call));
     this.#parts.trace.hidden = !shown;
-    if (shown) this.#parts.trace.href = `/requests?sid=${encodeURIComponent(shown.sid)}`;
-
     this.#thread.show(state.messages ?? []);
     if (document.activeElement !== this.#parts['on-ring']) this.#parts['on-ring'].value = state.on_ring;
+    if (ended) this.#history.refresh();
   }
 
-  #titleOf(call, last) {
-    if (call) return 'This call';
-    return last ? `Last call: ${callStatus(last.status)}` : 'What is said';
+  /** What the call is doing: on hold, in a room, recorded, and what it waits for. */
+  #describe(call) {
+    const marks = call ? [
+      call.conference && `Conference ${call.conference}`, call.queue && `Queue ${call.queue}`,
+      call.on_hold && 'On hold', call.muted && 'Muted',
+    ].filter(Boolean) : [];
+    setText(this.#parts.marks, marks.join(' · '));
+    this.#parts.marks.hidden = !marks.length;
+    setText(this.#parts.waiting, call?.waiting ?? '');
+    this.#parts.recording.hidden = !call?.recording;
   }
 
-  #describe(view, call, outgoing) {
-    const what = { ringing: 'Call from', calling: 'Calling', 'in-call': 'In a call with' };
-    setText(this.#parts.what, what[view] ?? '');
-    setText(this.#parts.whom, call ? readableNumber(outgoing ? call.to : call.from) : '');
+  /** Lets the timers run on; simulated time goes on between two looks unless it stands. */
+  tick() {
+    if (!this.#state || this.view !== 'in-call') return;
+    const now = Date.parse(this.#state.now) + (performance.now() - this.#seenAt) * this.speed;
+    const seconds = (moment) => duration((now - Date.parse(moment ?? this.#state.now)) / 1000);
+    setText(this.#parts.timer, seconds(this.call.answered_at ?? this.call.started_at));
+    const beep = this.#state.transcript?.findLast((line) => line.verb === 'Beep');
+    if (this.call.recording) setText(this.#parts.recorded, seconds(beep?.at ?? this.call.answered_at));
   }
 
   /** Shows the controls of one view; the keyboard's focus stays in the handset when its button goes. */
@@ -169,7 +197,7 @@ export class Handset {
     const before = this.view;
     this.view = view;
     this.element.dataset.view = view;
-    this.#parts.pill.textContent = PILLS[view] ?? 'Connecting';
+    setText(this.#parts.pill, PILLS[view] ?? 'Connecting');
     const focused = document.activeElement;
     const hadFocus = this.element.contains(focused);
     // While the line is down the last controls stay, so that nothing jumps.
@@ -182,20 +210,9 @@ export class Handset {
     if (hadFocus && focused.closest('[hidden]')) this.element.focus({ preventScroll: true });
     if (before !== view) this.onChange(this);
   }
+}
 
-  /** Runs the timer from the moment at which this page saw the call answered. */
-  #keepTime(call) {
-    if (this.view !== 'in-call') {
-      clearInterval(this.#ticker);
-      this.#ticker = null;
-      return;
-    }
-    if (this.#since.call !== call?.sid) this.#since = { call: call?.sid, at: Date.now() };
-    this.#tick();
-    this.#ticker ??= setInterval(() => this.#tick(), 250);
-  }
-
-  #tick() {
-    setText(this.#parts.timer, duration((Date.now() - this.#since.at) / 1000));
-  }
+function titleOf(call, last) {
+  if (call) return 'This call';
+  return last ? `Last call: ${callStatus(last.status)}` : 'What is said';
 }

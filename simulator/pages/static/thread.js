@@ -1,0 +1,76 @@
+/** The texts of one phone, with their pictures. */
+
+import { element, followingEnd, outsideLink, setText } from './dom.js';
+import { clockTime, readableNumber } from './format.js';
+
+const BAD = new Set(['failed', 'undelivered']);
+
+/** A picture where it is one, a link where it is not. Only the browser knows, by trying. */
+function attachment(address, index) {
+  const name = address.startsWith('data:') ? 'Attachment' : address;
+  if (!/^(https?:\/\/|\/|data:image\/)/i.test(address)) return element('span', 'attachment', name);
+  const absolute = address.startsWith('/') ? new URL(address, location.href).href : address;
+  const link = outsideLink(absolute, '', 'picture');
+  const image = element('img');
+  image.alt = `Picture ${index + 1}`;
+  image.loading = 'lazy';
+  image.addEventListener('error', () => {
+    link.className = 'attachment';
+    link.replaceChildren(name);
+  });
+  image.src = absolute;
+  link.append(image);
+  return link;
+}
+
+export class Thread {
+  #list;
+  #manyLines;
+  #bubbles = new Map();
+
+  constructor(list, { manyLines }) {
+    this.#list = list;
+    this.#manyLines = manyLines;
+  }
+
+  show(messages) {
+    followingEnd(this.#list, () => {
+      this.#forget(new Set(messages.map((message) => message.sid)));
+      for (const message of messages) {
+        const bubble = this.#bubbles.get(message.sid) ?? this.#add(message);
+        setText(bubble.body, message.body ?? '');
+        setText(bubble.status, this.#receipt(message));
+        bubble.row.dataset.bad = BAD.has(message.status);
+      }
+    });
+  }
+
+  #receipt(message) {
+    const other = message.direction === 'sent' ? `to ${readableNumber(message.to)}` : `from ${readableNumber(message.from)}`;
+    return [clockTime(message.at), this.#manyLines && other, message.status].filter(Boolean).join(' · ');
+  }
+
+  #forget(present) {
+    for (const [sid, bubble] of this.#bubbles) {
+      if (present.has(sid)) continue;
+      bubble.row.remove();
+      this.#bubbles.delete(sid);
+    }
+  }
+
+  #add(message) {
+    const row = element('p', 'text');
+    row.dataset.direction = message.direction;
+    const sent = message.direction === 'sent';
+    const other = readableNumber(sent ? message.to : message.from);
+    const body = element('span', 'bubble');
+    body.dir = 'auto';
+    const status = element('span', 'receipt');
+    status.title = message.sid;
+    row.append(element('span', 'unseen', sent ? `You to ${other}: ` : `${other}: `), ...(message.media ?? []).map(attachment), body, status);
+    this.#list.append(row);
+    const bubble = { row, body, status };
+    this.#bubbles.set(message.sid, bubble);
+    return bubble;
+  }
+}
