@@ -20,9 +20,21 @@ import httpx
 import psutil
 import pytest
 from dotenv import dotenv_values
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, sync_playwright
 from twilio.rest import Client
 
 T = TypeVar("T")
+
+SIZES = {"desktop": (1280, 900), "phone": (390, 844)}
+QUIET = [
+    "--no-sandbox",  # which needs more rights than a container gives; the pages are our own
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 
 ROOT = Path(__file__).resolve().parents[2]
 NOT_COPIED = (".git", ".venv", ".env", "instance", "node_modules", "__pycache__", "*_cache", ".hypothesis", ".coverage")
@@ -30,6 +42,7 @@ KEPT_ENVIRONMENT = ("PATH", "HOME", "LANG", "TMPDIR")  # no setting of the devel
 BRISK = {"SIMULATOR_SPEED": "3"}  # so that nobody waits long for a phone to ring
 # For pictures: the addresses that the README names, and so slow that a call lasts while its picture is taken.
 PICTURED = {"PORT": "5000", "SIMULATOR_PORT": "5050", "SIMULATOR_SPEED": "0.2"}
+PATIENCE_OF_BROWSERS = 30_000  # milliseconds
 PATIENCE = 45.0  # seconds; far longer than anything takes, for a machine that is busy
 
 
@@ -213,3 +226,47 @@ def phone(web: httpx.Client, system: System, number: str) -> Phone:
 @pytest.fixture
 def phone_at(web: httpx.Client, system: System) -> Callable[[str], Phone]:
     return partial(Phone, web, system)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if program is None:
+        pytest.skip("Chromium is not on this machine: apt-get install chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=QUIET)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def size() -> str:
+    return "desktop"
+
+
+@pytest.fixture
+def browse(chromium: Browser, size: str) -> Iterator[Callable[..., BrowserContext]]:
+    """Opens a browser without a past; whatever the pages of these addresses complain of in its console fails the test."""
+    complaints: list[str] = []
+    width, height = SIZES[size]
+    contexts: list[BrowserContext] = []
+
+    def open_browser(*own: str, **settings: Any) -> BrowserContext:
+        context = chromium.new_context(**{"viewport": {"width": width, "height": height}, "color_scheme": "light"} | settings)
+        context.set_default_timeout(PATIENCE_OF_BROWSERS)
+
+        def note(message: ConsoleMessage) -> None:
+            ours = message.page is not None and message.page.url.startswith(own)
+            refused = "the server responded with a status of 4" in message.text  # which the test itself looks at
+            if ours and not refused and (message.type == "error" or "Content Security Policy" in message.text):
+                complaints.append(message.text)
+
+        context.on("console", note)
+        context.on("weberror", lambda error: complaints.append(str(error.error)))
+        contexts.append(context)
+        return context
+
+    yield open_browser
+    for context in contexts:
+        context.close()
+    assert complaints == []

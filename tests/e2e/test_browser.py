@@ -2,7 +2,6 @@
 
 import os
 import re
-import shutil
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -10,62 +9,22 @@ from threading import Thread
 from urllib.parse import quote
 
 import pytest
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
+PICTURE_WIDTH = 1280
 PICTURES = Path(__file__).resolve().parents[2] / "docs" / "pictures"
-SIZES = {"desktop": (1280, 900), "phone": (390, 844)}
-QUIET = [
-    "--no-sandbox",  # which needs more rights than a container gives; the pages are our own
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 PATIENCE = 30_000  # milliseconds
 
 expect.set_options(timeout=PATIENCE)
-both_sizes = pytest.mark.parametrize("size", SIZES)
+both_sizes = pytest.mark.parametrize("size", ["desktop", "phone"])
 # Another site by its name, and another origin of the same site, to which the browser sends the session's cookie.
 elsewhere = pytest.mark.parametrize("host", ["localhost", "127.0.0.1"])
 
 
-@pytest.fixture(scope="module")
-def chromium():
-    program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if program is None:
-        pytest.skip("Chromium is not on this machine: apt-get install chromium")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=QUIET)
-        yield browser
-        browser.close()
-
-
 @pytest.fixture
-def size():
-    return "desktop"
-
-
-@pytest.fixture
-def visitor(chromium, size, system):
-    """A browser without a past; whatever our pages complain of in its console fails the test."""
-    width, height = SIZES[size]
-    context = chromium.new_context(viewport={"width": width, "height": height}, color_scheme="light")
-    context.set_default_timeout(PATIENCE)
-    complaints = []
-
-    def note(message):
-        ours = message.page.url.startswith((system.url, system.simulator))
-        refused = "the server responded with a status of 4" in message.text  # which the test itself looks at
-        if ours and not refused and (message.type == "error" or "Content Security Policy" in message.text):
-            complaints.append(message.text)
-
-    context.on("console", note)
-    context.on("weberror", lambda error: complaints.append(str(error.error)))
-    yield context
-    context.close()
-    assert complaints == []
+def visitor(browse, system):
+    """A browser without a past."""
+    return browse(system.url, system.simulator)
 
 
 @pytest.fixture(scope="module")
@@ -108,8 +67,8 @@ def handset(visitor, system):
 
     def take(number):
         card = page.locator(f'article[data-number="{number}"]')
-        page.get_by_label("Number with country code").fill(number)
-        page.get_by_role("button", name="Add", exact=True).click()
+        page.get_by_label("Number or name of a phone").fill(number)
+        page.get_by_role("button", name="Add phone").click()
         expect(card).to_contain_text("Idle")
         return card
 
@@ -154,7 +113,7 @@ def picture(page, name, height):
     """Take the README's picture anew, where PICTURES=1 asks for it; `-k guides_story` keeps other tests' calls out of it."""
     if os.environ.get("PICTURES"):
         PICTURES.mkdir(parents=True, exist_ok=True)
-        part = {"x": 0, "y": 0, "width": SIZES["desktop"][0], "height": height}
+        part = {"x": 0, "y": 0, "width": PICTURE_WIDTH, "height": height}
         page.screenshot(path=PICTURES / name, clip=part, animations="disabled")
 
 

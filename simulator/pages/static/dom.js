@@ -40,9 +40,13 @@ export function copyOf(templateId) {
   return document.getElementById(templateId).content.firstElementChild.cloneNode(true);
 }
 
+export function isAtEnd(list) {
+  return list.scrollHeight - list.scrollTop - list.clientHeight < 24;
+}
+
 /** Changes a list, and follows its end unless the reader has scrolled up. */
 export function followingEnd(list, change) {
-  const atEnd = list.scrollHeight - list.scrollTop - list.clientHeight < 24;
+  const atEnd = isAtEnd(list);
   change();
   if (atEnd) list.scrollTop = list.scrollHeight;
 }

@@ -44,6 +44,7 @@ export class Handset {
     this.#history = new History(number, { details: this.#parts.history, list: this.#parts['history-list'], onTrace });
     this.#dress(lines);
     this.#wire(onClose, onTrace);
+    this.#parts.talk.hidden = true;
     this.#setView('connecting');
   }
 
@@ -164,6 +165,7 @@ export class Handset {
     const shown = call ?? state.last_call;
     this.#transcript.show(shown?.sid ?? null, state.transcript ?? []);
     setText(this.#parts['talk-title'], titleOf(call, state.last_call));
+    this.#parts.talk.hidden = !shown;
     this.#parts.trace.hidden = !shown;
     this.#thread.show(state.messages ?? []);
     if (document.activeElement !== this.#parts['on-ring']) this.#parts['on-ring'].value = state.on_ring;

@@ -1,7 +1,7 @@
 /** The phones page: which handsets lie on the table, which are on the shelf, and what they share. */
 
 import { get, phonePath } from './api.js';
-import { showClock } from './clock.js';
+import { showClock, tellTime } from './clock.js';
 import { button, isTyping } from './dom.js';
 import { spoken } from './earpiece.js';
 import { addressOf, readableNumber } from './format.js';
@@ -138,6 +138,7 @@ stream.addEventListener('lost', () => {
 });
 stream.addEventListener('state', ({ detail }) => {
   handsets.get(detail.number)?.show(detail);
+  tellTime(detail.now);
   followVerbs();
 });
 stream.addEventListener('handsets', ({ detail }) => meet(detail.numbers));

@@ -1,19 +1,19 @@
 /** The texts of one phone, with their pictures. */
 
-import { element, followingEnd, outsideLink, setText } from './dom.js';
+import { element, followingEnd, isAtEnd, outsideLink, setText } from './dom.js';
 import { clockTime, readableNumber } from './format.js';
 
 const BAD = new Set(['failed', 'undelivered']);
 
 /** A picture where it is one, a link where it is not. Only the browser knows, by trying. */
-function attachment(address, index) {
+function attachment(address, index, onLoad) {
   const name = address.startsWith('data:') ? 'Attachment' : address;
   if (!/^(https?:\/\/|\/|data:image\/)/i.test(address)) return element('span', 'attachment', name);
   const absolute = address.startsWith('/') ? new URL(address, location.href).href : address;
   const link = outsideLink(absolute, '', 'picture');
   const image = element('img');
   image.alt = `Picture ${index + 1}`;
-  image.loading = 'lazy';
+  image.addEventListener('load', onLoad);
   image.addEventListener('error', () => {
     link.className = 'attachment';
     link.replaceChildren(name);
@@ -27,10 +27,12 @@ export class Thread {
   #list;
   #manyLines;
   #bubbles = new Map();
+  #atEnd = true; // a picture that arrives late makes the list longer
 
   constructor(list, { manyLines }) {
     this.#list = list;
     this.#manyLines = manyLines;
+    list.addEventListener('scroll', () => { this.#atEnd = isAtEnd(list); });
   }
 
   show(messages) {
@@ -67,7 +69,9 @@ export class Thread {
     body.dir = 'auto';
     const status = element('span', 'receipt');
     status.title = message.sid;
-    row.append(element('span', 'unseen', sent ? `You to ${other}: ` : `${other}: `), ...(message.media ?? []).map(attachment), body, status);
+    const grown = () => { if (this.#atEnd) this.#list.scrollTop = this.#list.scrollHeight; };
+    const media = (message.media ?? []).map((address, index) => attachment(address, index, grown));
+    row.append(element('span', 'unseen', sent ? `You to ${other}: ` : `${other}: `), ...media, body, status);
     this.#list.append(row);
     const bubble = { row, body, status };
     this.#bubbles.set(message.sid, bubble);

@@ -7,8 +7,9 @@ const KEYS = new Set(['Press', 'Digits']);
 const SOUNDS = new Set(['Play', 'Music']);
 
 /** Which side a line is on, and in which shape. */
-function kindOf({ speaker, verb }) {
+function kindOf({ speaker, verb, text }) {
   if (verb === 'Error') return 'error';
+  if (SOUNDS.has(verb) && !text) return 'note';
   if (speaker === 'exchange' || ['Pause', 'Beep', 'Ringing', 'Silence'].includes(verb)) return 'note';
   if (KEYS.has(verb)) return 'keys';
   return SOUNDS.has(verb) ? 'sound' : 'words';
@@ -22,6 +23,7 @@ function fileName(address) {
 function noteText({ verb, text }) {
   const said = text ?? '';
   if (verb === 'Beep') return said || 'Beep';
+  if (verb === 'Ringing') return `Ringing ${said.split(', ').map(readableNumber).join(', ')}`;
   if (verb === 'Pause' && /^[\d.]+$/.test(said)) return `Pause, ${said} s`;
   return said || verb;
 }
@@ -78,12 +80,11 @@ export function drawLine(line, before) {
   node.dataset.verb = line.verb ?? '';
   node.title = [clockTime(line.at, { seconds: true }), line.verb, line.voice, line.language].filter(Boolean).join(' · ');
   const who = whoSpeaks(line);
-  const again = before && whoSpeaks(before) === who && kindOf(before) !== 'note' && kindOf(before) !== 'error';
+  const same = before && whoSpeaks(before) === who && before.voice === line.voice && before.language === line.language;
+  const again = same && kindOf(before) !== 'note' && kindOf(before) !== 'error';
   if (kind !== 'note' && kind !== 'error') {
-    const extra = [line.voice, line.language].filter(Boolean).join(', ');
-    const caption = element('span', again ? 'who unseen' : 'who', who);
-    node.append(caption, again ? element('span', 'unseen', ': ') : '');
-    if (extra) node.append(element('span', 'voice', extra));
+    node.append(element('span', again ? 'who unseen' : 'who', [who, line.voice, line.language].filter(Boolean).join(' · ')));
+    if (again) node.append(element('span', 'unseen', ': '));
   }
   if (kind === 'keys') {
     node.append(element('span', 'caps', ...[...line.text].map((key) => element('kbd', '', key))));
