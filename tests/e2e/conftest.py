@@ -14,14 +14,19 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import count
 from pathlib import Path
+from threading import Thread
 from typing import Any, TypeVar
 
 import httpx
 import psutil
 import pytest
 from dotenv import dotenv_values
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, sync_playwright
+from flask import Flask
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, sync_playwright
 from twilio.rest import Client
+from werkzeug.serving import BaseWSGIServer, make_server
+
+from simulator.driver import Simulator
 
 T = TypeVar("T")
 
@@ -270,3 +275,61 @@ def browse(chromium: Browser, size: str) -> Iterator[Callable[..., BrowserContex
     for context in contexts:
         context.close()
     assert complaints == []
+
+
+@pytest.fixture
+def serve() -> Iterator[Callable[[Flask], str]]:
+    """Serves an application on a port of its own: `serve(app)` is its address."""
+    servers: list[tuple[BaseWSGIServer, Thread]] = []
+
+    def start(app: Flask) -> str:
+        server = make_server("127.0.0.1", 0, app, threaded=True)
+        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+        thread.start()
+        servers.append((server, thread))
+        return f"http://127.0.0.1:{server.server_port}"
+
+    yield start
+    for server, thread in servers:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+class Bench:
+    """A simulator on virtual time, an application that answers as the test says, and a browser that looks at both."""
+
+    def __init__(self, sim: Simulator, url: str, answers: dict[str, Any], context: BrowserContext) -> None:
+        self.sim = sim
+        self.url = url
+        self.answers = answers
+        self.context = context
+        self.page = context.new_page()
+
+    def open(self, path: str = "/") -> Page:
+        self.page.goto(self.sim.url + path)
+        return self.page
+
+    def answer(self, path: str, body: str, kind: str = "text/xml") -> None:
+        self.answers[path] = (body, kind)
+
+    def card(self, number: str) -> Locator:
+        return self.page.locator(f'article[data-number="{number}"]')
+
+
+@pytest.fixture
+def bench(serve: Callable[[Flask], str], browse: Callable[..., BrowserContext]) -> Iterator[Bench]:
+    app = Flask("application")
+    answers: dict[str, Any] = {}
+
+    @app.route("/<path:path>", methods=["GET", "POST"])
+    def answer(path: str) -> tuple[str | bytes, int, dict[str, str]]:
+        body, kind = answers.get(f"/{path}", ("<Response/>", "text/xml"))
+        return body, 200, {"Content-Type": kind}
+
+    url = serve(app)
+    urls = {"voice_url": f"{url}/voice", "sms_url": f"{url}/sms", "status_url": f"{url}/status"}
+    with Simulator("AC" + "1" * 32, "key-of-the-tests", ["+15550001111"], **urls) as sim:
+        context = browse(sim.url)
+        yield Bench(sim, url, answers, context)
+        context.close()

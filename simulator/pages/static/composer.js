@@ -88,7 +88,7 @@ export class Composer {
         this.#draw();
         this.#parts['text-body'].focus();
       });
-      drop.setAttribute('aria-label', `Do not send ${picture.name}`);
+      drop.setAttribute('aria-label', `Remove ${picture.name}`);
       return element('li', '', image, element('span', 'name', picture.name), drop);
     });
     this.#parts.pictures.replaceChildren(...chips);

@@ -156,7 +156,7 @@ export class Handset {
     this.#state = state;
     this.#seenAt = performance.now();
     setText(this.#parts.what, WHAT[view] ?? '');
-    setText(this.#parts.whom, call ? readableNumber(outgoing ? call.to : (call.other_party ?? call.from)) : '');
+    setText(this.#parts.whom, call ? readableNumber(call.other_party ?? (outgoing ? call.to : call.from)) : '');
     this.#describe(call);
     this.#setView(view);
     if (changed) this.#complain('');
@@ -180,7 +180,7 @@ export class Handset {
     ].filter(Boolean) : [];
     setText(this.#parts.marks, marks.join(' · '));
     this.#parts.marks.hidden = !marks.length;
-    setText(this.#parts.waiting, call?.waiting ?? '');
+    setText(this.#parts.waiting, call?.waiting ? `${call.verb.name} ${call.waiting}` : '');
     this.#parts.recording.hidden = !call?.recording;
   }
 
