@@ -21,8 +21,8 @@ import httpx
 import psutil
 import pytest
 from dotenv import dotenv_values
-from flask import Flask
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, sync_playwright
+from flask import Flask, request
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, expect, sync_playwright
 from twilio.rest import Client
 from werkzeug.serving import BaseWSGIServer, make_server
 
@@ -238,6 +238,7 @@ def chromium() -> Iterator[Browser]:
     program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if program is None:
         pytest.skip("Chromium is not on this machine: apt-get install chromium")
+    expect.set_options(timeout=PATIENCE_OF_BROWSERS)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=QUIET)
         yield browser
@@ -296,22 +297,33 @@ def serve() -> Iterator[Callable[[Flask], str]]:
         server.server_close()
 
 
+@dataclass(frozen=True)
+class Seen:
+    """A request as it arrived."""
+
+    method: str
+    path: str
+    headers: dict[str, str]
+    body: bytes
+
+
 class Bench:
     """A simulator on virtual time, an application that answers as the test says, and a browser that looks at both."""
 
-    def __init__(self, sim: Simulator, url: str, answers: dict[str, Any], context: BrowserContext) -> None:
+    def __init__(self, sim: Simulator, url: str, answers: dict[str, Any], seen: list[Seen], context: BrowserContext) -> None:
         self.sim = sim
         self.url = url
-        self.answers = answers
+        self.seen = seen
         self.context = context
+        self._answers = answers
         self.page = context.new_page()
 
     def open(self, path: str = "/") -> Page:
         self.page.goto(self.sim.url + path)
         return self.page
 
-    def answer(self, path: str, body: str, kind: str = "text/xml") -> None:
-        self.answers[path] = (body, kind)
+    def answer(self, path: str, body: str | bytes, kind: str = "text/xml") -> None:
+        self._answers[path] = (body, kind)
 
     def card(self, number: str) -> Locator:
         return self.page.locator(f'article[data-number="{number}"]')
@@ -321,9 +333,11 @@ class Bench:
 def bench(serve: Callable[[Flask], str], browse: Callable[..., BrowserContext]) -> Iterator[Bench]:
     app = Flask("application")
     answers: dict[str, Any] = {}
+    seen: list[Seen] = []
 
     @app.route("/<path:path>", methods=["GET", "POST"])
     def answer(path: str) -> tuple[str | bytes, int, dict[str, str]]:
+        seen.append(Seen(request.method, request.full_path, dict(request.headers), request.get_data()))
         body, kind = answers.get(f"/{path}", ("<Response/>", "text/xml"))
         return body, 200, {"Content-Type": kind}
 
@@ -331,5 +345,5 @@ def bench(serve: Callable[[Flask], str], browse: Callable[..., BrowserContext]) 
     urls = {"voice_url": f"{url}/voice", "sms_url": f"{url}/sms", "status_url": f"{url}/status"}
     with Simulator("AC" + "1" * 32, "key-of-the-tests", ["+15550001111"], **urls) as sim:
         context = browse(sim.url)
-        yield Bench(sim, url, answers, context)
+        yield Bench(sim, url, answers, seen, context)
         context.close()

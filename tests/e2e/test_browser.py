@@ -13,9 +13,6 @@ from playwright.sync_api import expect
 
 PICTURE_WIDTH = 1280
 PICTURES = Path(__file__).resolve().parents[2] / "docs" / "pictures"
-PATIENCE = 30_000  # milliseconds
-
-expect.set_options(timeout=PATIENCE)
 both_sizes = pytest.mark.parametrize("size", ["desktop", "phone"])
 # Another site by its name, and another origin of the same site, to which the browser sends the session's cookie.
 elsewhere = pytest.mark.parametrize("host", ["localhost", "127.0.0.1"])
