@@ -79,7 +79,7 @@ def test_requests_are_found_by_text_and_by_call(bench, page, inspector):
     page.keyboard.type("PEARS")
     expect(rows(inspector)).to_have_count(1)
     inspector.get_by_label("Search the webhooks").fill("")
-    unfold(inspector, "/sms").get_by_role("button", name="Only this call or text").click()
+    unfold(inspector, "/sms").get_by_role("button", name="Only this text").click()
     expect(rows(inspector)).to_have_count(1)
     inspector.get_by_role("button", name="Show all").click()
     expect(rows(inspector)).to_have_count(2)

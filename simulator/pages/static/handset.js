@@ -165,7 +165,7 @@ export class Handset {
     const shown = call ?? state.last_call;
     this.#transcript.show(shown?.sid ?? null, state.transcript ?? []);
     setText(this.#parts['talk-title'], titleOf(call, state.last_call));
-    this.#parts.talk.hidden = !shown;
+    this.#parts.talk.hidden = !shown || (view === 'ringing' && !state.transcript.length);
     this.#parts.trace.hidden = !shown;
     this.#thread.show(state.messages ?? []);
     if (document.activeElement !== this.#parts['on-ring']) this.#parts['on-ring'].value = state.on_ring;

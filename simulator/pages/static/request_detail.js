@@ -21,10 +21,18 @@ function pairTable(pairs, caption) {
     cell.dir = 'auto';
     const head = element('th', '', name);
     head.scope = 'row';
-    return element('tr', value === '' ? 'blank' : '', head, cell);
+    return element('tr', '', head, cell);
   });
-  const table = element('table', 'pairs', element('caption', 'unseen', caption), element('tbody', '', ...rows));
-  return table;
+  return element('table', 'pairs', element('caption', 'unseen', caption), element('tbody', '', ...rows));
+}
+
+/** A table of the parameters that say something, and the names of the others: Twilio sends many an empty one. */
+function drawParameters(pairs) {
+  if (!pairs.length) return [element('p', 'soft', 'None.')];
+  const blank = pairs.filter(([, value]) => value === '').map(([name]) => name);
+  const nodes = [pairTable(pairs.filter(([, value]) => value !== ''), 'Parameters')];
+  if (blank.length) nodes.push(element('p', 'soft', `Sent empty: ${blank.join(', ')}`));
+  return nodes;
 }
 
 /** The parameters: of a request that was sent again by GET they are known from its address only. */
@@ -96,16 +104,15 @@ export function drawDetail(entry, verbs, onOnly) {
   copy.disabled = !curl;
   const tools = element('div', 'tools', copy, replayButton(entry, (sentence) => { complaint.textContent = sentence; }));
   if (entry.body) tools.append(copyButton(entry.body, 'Copy answer'));
-  if (entry.sid) tools.append(button('Only this call or text', () => onOnly(entry.sid)));
+  if (entry.sid) tools.append(button(/^[SM]M/.test(entry.sid) ? 'Only this text' : 'Only this call', () => onOnly(entry.sid)));
 
-  const params = parametersOf(entry);
   const sent = entry.request_headers ?? [];
   const came = entry.response_headers ?? [];
   const nodes = [
     element('p', 'address', element('b', '', entry.method), ' ', entry.url), tools, complaint,
     ...(entry.alerts ?? []).map(drawAlert),
     section('Answer', drawAnswer(entry, verbs)),
-    section('Parameters', params.length ? pairTable(params, 'Parameters') : element('p', 'soft', 'None.')),
+    section('Parameters', ...drawParameters(parametersOf(entry))),
   ];
   if (entry.replay_of) nodes.splice(1, 0, element('p', 'soft', `Sent again, as request ${entry.replay_of}. Nothing was carried out.`));
   if (sent.length) nodes.push(folded('Headers sent', sent.length, pairTable(sent, 'Headers sent')));

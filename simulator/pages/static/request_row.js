@@ -67,6 +67,7 @@ export class RequestRow {
 
   /** True where every word of a search is somewhere in the request. */
   holds(words) {
+    if (!words.length) return true;
     const { entry } = this;
     const alerts = (entry.alerts ?? []).map(({ code, text }) => `${code} ${text}`);
     const all = [entry.method, entry.url, entry.kind, entry.sid, entry.status, entry.body, ...entry.params.flat(), ...alerts, ...this.#flags()];
