@@ -180,7 +180,7 @@ export class Handset {
     ].filter(Boolean) : [];
     setText(this.#parts.marks, marks.join(' · '));
     this.#parts.marks.hidden = !marks.length;
-    setText(this.#parts.waiting, call?.waiting ? `${call.verb.name} ${call.waiting}` : '');
+    setText(this.#parts.waiting, call?.waiting ? `${call.verb.name}: ${call.waiting}` : '');
     this.#parts.recording.hidden = !call?.recording;
   }
 
