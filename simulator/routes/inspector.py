@@ -62,7 +62,11 @@ def _unknown() -> tuple[Response, int]:
 @bp.get("/faults")
 async def list_faults() -> dict[str, Any]:
     """List the faults that are still to happen, and the kinds that there are."""
-    return {"faults": current_exchange().faults.as_json(), "kinds": faults.KINDS}
+    kinds = {
+        target: {kind: {"about": "", "fields": ["seconds"] if kind == "delay" else []} for kind in names}
+        for target, names in faults.KINDS.items()
+    }
+    return {"faults": current_exchange().faults.as_json(), "kinds": kinds}
 
 
 @bp.post("/faults")

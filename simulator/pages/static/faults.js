@@ -3,10 +3,13 @@
 import { get, post, remove } from './api.js';
 import { element } from './dom.js';
 
-function describe({ target, kind, match, count, seconds }) {
+const EXTRAS = { seconds: 'Seconds late', status: 'HTTP status', code: 'Twilio’s code' };
+
+function describe({ target, kind, match, sid, count, seconds, status, code }) {
   const times = count === 1 ? 'once' : `${count} times`;
+  const extras = [seconds && `${seconds} s`, status, target === 'message' && code].filter(Boolean).join(' ');
   const where = match ? ` where the address holds “${match}”` : '';
-  return `${target}: ${kind}${seconds ? ` ${seconds} s` : ''}, ${times}${where}`;
+  return `${target}: ${kind}${extras ? ` ${extras}` : ''}, ${times}${where}${sid ? ` for ${sid}` : ''}`;
 }
 
 /** Wires the panel of faults; returns what looks at them again. */
@@ -19,13 +22,28 @@ export function wireFaults(root) {
   let kinds = {};
 
   const options = (names) => names.map((name) => new Option(name, name));
-  const chooseKinds = () => kind.replaceChildren(...options(kinds[target.value] ?? []));
+  const chosen = () => kinds[target.value]?.[kind.value] ?? { about: '', fields: [] };
+
+  function chooseKind() {
+    const { about, fields } = chosen();
+    part('fault-about').textContent = about;
+    part('fault-extras').replaceChildren(...fields.map((name) => {
+      const input = element('input');
+      Object.assign(input, { name, type: 'number', min: 0, step: 'any', required: true });
+      return element('label', 'field', element('span', '', EXTRAS[name] ?? name), input);
+    }));
+  }
+
+  function chooseTarget() {
+    kind.replaceChildren(...options(Object.keys(kinds[target.value] ?? {})));
+    chooseKind();
+  }
 
   function show(answer) {
     if (JSON.stringify(kinds) !== JSON.stringify(answer.kinds)) {
       kinds = answer.kinds;
       target.replaceChildren(...options(Object.keys(kinds)));
-      chooseKinds();
+      chooseTarget();
     }
     const { faults } = answer;
     part('fault-list').replaceChildren(...faults.map((fault) => element('li', '', describe(fault))));
@@ -44,15 +62,15 @@ export function wireFaults(root) {
   }
 
   const refresh = () => act(() => {});
-  target.addEventListener('change', chooseKinds);
+  target.addEventListener('change', chooseTarget);
+  kind.addEventListener('change', chooseKind);
   panel.addEventListener('toggle', refresh);
   part('fault-clear').addEventListener('click', () => act(() => remove('/faults')));
   form.addEventListener('submit', (event) => {
     event.preventDefault();
-    const { match, count, seconds } = form.elements;
-    const fault = { target: target.value, kind: kind.value, count: count.value || 1, seconds: seconds.value || 0 };
-    if (match.value) fault.match = match.value;
-    act(() => post('/faults', fault));
+    // What is left empty is left out: the simulator knows what holds then, and what must not be missing.
+    const fields = [...new FormData(form)].filter(([, value]) => value !== '');
+    act(() => post('/faults', Object.fromEntries(fields)));
   });
   refresh();
   return { refresh };

@@ -5,18 +5,23 @@ import { clockTime, readableNumber } from './format.js';
 
 const BAD = new Set(['failed', 'undelivered']);
 
-/** A picture where it is one, a link where it is not. Only the browser knows, by trying. */
-function attachment(address, index, onLoad) {
-  const name = address.startsWith('data:') ? 'Attachment' : address;
-  if (!/^(https?:\/\/|\/|data:image\/)/i.test(address)) return element('span', 'attachment', name);
-  const absolute = address.startsWith('/') ? new URL(address, location.href).href : address;
+/** A sound or film with its controls; else a picture where it is one, a link where it is not: the browser knows, by trying. */
+function attachment(address, type, index, onLoad) {
+  if (!/^(https?:\/\/|\/)/i.test(address)) return element('span', 'attachment', address);
+  const absolute = new URL(address, location.href).href;
+  const moving = type?.match(/^(audio|video)\//)?.[1];
+  if (moving) {
+    const player = element(moving, 'player');
+    Object.assign(player, { controls: true, preload: 'metadata', src: absolute, onloadedmetadata: onLoad });
+    return player;
+  }
   const link = outsideLink(absolute, '', 'picture');
   const image = element('img');
   image.alt = `Picture ${index + 1}`;
   image.addEventListener('load', onLoad);
   image.addEventListener('error', () => {
     link.className = 'attachment';
-    link.replaceChildren(name);
+    link.replaceChildren(absolute);
   });
   image.src = absolute;
   link.append(image);
@@ -49,7 +54,7 @@ export class Thread {
 
   #receipt(message) {
     const other = message.direction === 'sent' ? `to ${readableNumber(message.to)}` : `from ${readableNumber(message.from)}`;
-    return [clockTime(message.at), this.#manyLines && other, message.status].filter(Boolean).join(' · ');
+    return [clockTime(message.at), this.#manyLines && other, message.status, message.error_code].filter(Boolean).join(' · ');
   }
 
   #forget(present) {
@@ -70,7 +75,7 @@ export class Thread {
     const status = element('span', 'receipt');
     status.title = message.sid;
     const grown = () => { if (this.#atEnd) this.#list.scrollTop = this.#list.scrollHeight; };
-    const media = (message.media ?? []).map((address, index) => attachment(address, index, grown));
+    const media = message.media.map((address, index) => attachment(address, message.media_types?.[index], index, grown));
     row.append(element('span', 'unseen', sent ? `You to ${other}: ` : `${other}: `), ...media, body, status);
     this.#list.append(row);
     const bubble = { row, body, status };
