@@ -143,14 +143,13 @@ class Phones:
 
     def __init__(self) -> None:
         self._phones: dict[str, Phone] = {}
-        self.watchers: set[asyncio.Event] = set()  # of those who want to know about new handsets
+        self.watchers: set[asyncio.Event] = set()  # of those who want to know about all handsets, and new ones
 
     def get(self, number: str) -> Phone:
         """Find a handset, or make it."""
         if number not in self._phones:
             self._phones[number] = Phone(number)
-            for watcher in self.watchers:
-                watcher.set()
+            self._tell()
         return self._phones[number]
 
     def has(self, number: str) -> bool:
@@ -161,6 +160,7 @@ class Phones:
         """Tell those who look at a number's handset, if it has one, that something has changed."""
         if number in self._phones:
             self._phones[number].touch()
+            self._tell()
 
     def release(self, call: Call) -> None:
         """Free the handset that is in a call, if one is."""
@@ -190,3 +190,7 @@ class Phones:
     def all(self) -> list[Phone]:
         """List the handsets in the order of their first mention."""
         return list(self._phones.values())
+
+    def _tell(self) -> None:
+        for watcher in self.watchers:
+            watcher.set()

@@ -2,7 +2,8 @@
 
 `hello` comes first: what does not change while the simulator runs. `state` is a handset (`GET /phones/{number}`), at once
 and after every change; `handsets` names those that exist; `request` is a webhook (`GET /requests/{id}`), when it begins
-and after every change; `refused` says why a handset that was asked for cannot be watched.
+and after every change; `verbs` are those being carried out in all calls, each by its request and its place in the answer;
+`refused` says why a handset that was asked for cannot be watched.
 """
 
 import asyncio
@@ -22,6 +23,7 @@ from simulator.routes.phones import find_phone, phone_json
 bp = Blueprint("events", __name__)
 
 KEEP_ALIVE_SECONDS = 15.0
+SECONDS_BETWEEN_NEWS = 0.02  # so that what comes at once is told at once: rendering is dear where hundreds call
 
 
 @bp.get("/events")
@@ -44,6 +46,7 @@ class Feed:
         self._phones: dict[str, Phone] = {}
         self._refused: list[dict[str, str]] = []
         self._shown: dict[str, str] = {}
+        self._verbs: list[dict[str, Any]] = []
         self._known = -1  # so that it is told at first that there are none, too
         self._follows = after is not None
         entries = [] if after is None else exchange.journal.entries(after=after)
@@ -73,6 +76,7 @@ class Feed:
                 self._changed.clear()
                 for event in self._news():
                     yield event
+                await asyncio.sleep(SECONDS_BETWEEN_NEWS)
         finally:
             self._look_away()
 
@@ -116,6 +120,19 @@ class Feed:
         entries, self._entries = self._entries, {}
         for entry in entries.values():
             yield _event("request", entry.as_json())
+        verbs = [verb for phone in handsets if (verb := _verb(phone)) is not None]
+        if self._follows and verbs != self._verbs:
+            self._verbs = verbs
+            yield _event("verbs", {"verbs": verbs})
+
+
+def _verb(phone: Phone) -> dict[str, Any] | None:
+    """Say what the call of a handset is doing, and where that was asked for."""
+    call = phone.current
+    if call is None or call.activity is None:
+        return None
+    doing = call.activity
+    return {"call_sid": call.sid, "name": doing.verb, "request_id": doing.request_id, "index": doing.index}
 
 
 def _event(name: str, data: dict[str, Any]) -> bytes:

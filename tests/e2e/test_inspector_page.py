@@ -57,6 +57,14 @@ def test_the_verb_that_is_carried_out_is_marked_in_its_answer(bench, page, inspe
     expect(row.locator(".answer mark")).to_have_count(0)
 
 
+def test_it_is_marked_on_the_page_of_the_webhooks_too(bench):
+    bench.answer("/voice", MENU)
+    only = bench.open("/requests").get_by_role("region", name="Webhooks")
+    bench.sim.phone(PHONE).call(LINE)
+    expect(unfold(only, "/voice").locator(".answer mark")).to_have_text("<Say>Hello</Say>")
+    expect(rows(only).first.locator("summary").first).to_contain_text("Say")
+
+
 def test_an_error_is_named_with_its_code_and_linked(bench, page, inspector):
     bench.answer("/voice", "<Response><Say>Hello</Response>")
     bench.sim.phone(PHONE).call(LINE)

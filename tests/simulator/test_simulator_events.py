@@ -70,7 +70,7 @@ def test_a_webhook_is_told_when_it_begins_and_with_its_answer(watched: Page, sim
     site.answer("/sms", "<Response><Message>hi</Message></Response>")
     sim.phone(PHONE).text(LINE, "hello")
     sim.advance(5)
-    entry = watched.wait_for("request", lambda entry: entry["status"] == 200)
+    entry = watched.wait_for("request", lambda entry: entry["seconds"])
     assert (entry["kind"], entry["body"]) == ("message", "<Response><Message>hi</Message></Response>")
     assert ["Body", "hello"] in entry["params"]
     assert watched.of("request")[-1] == sim.requests()[-1]
@@ -95,3 +95,17 @@ def test_without_a_request_to_start_after_none_are_told(sim: Simulator, http: ht
         sim.advance(5)
         page.wait_for("state", lambda state: state["messages"])
         assert page.of("request") == []
+
+
+def test_the_verbs_of_all_calls_are_told_with_their_places(sim: Simulator, http: httpx.Client, site: Any) -> None:
+    site.answer("/voice", "<Response><Say>one</Say><Pause length='9'/></Response>")
+    with following(http, sim, "requests=0") as page:
+        page.wait_for("hello")
+        sim.phone(PHONE).call(LINE)
+        first = page.wait_for("verbs", lambda data: data["verbs"])["verbs"][0]
+        assert (first["name"], first["request_id"], first["index"]) == ("Say", 1, 0)
+        sim.advance(2)
+        page.wait_for("verbs", lambda data: [(verb["name"], verb["index"]) for verb in data["verbs"]] == [("Pause", 1)])
+        sim.advance(20)
+        page.wait_for("request", lambda entry: entry["kind"] == "call-status")
+        assert page.of("verbs")[0]["verbs"] == [first]

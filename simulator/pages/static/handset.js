@@ -48,8 +48,7 @@ export class Handset {
     this.#setView('connecting');
   }
 
-  /** The call that this phone is in, as the simulator describes it; null where it is in none. */
-  get call() {
+  get #call() {
     return this.#state?.current_call ?? null;
   }
 
@@ -90,7 +89,7 @@ export class Handset {
     onSubmit('speech-form', () => this.#speak(parts.speech.value));
     parts['on-ring'].addEventListener('change', () => this.#do('', { on_ring: parts['on-ring'].value }));
     parts.close.addEventListener('click', () => onClose(this));
-    parts.trace.addEventListener('click', () => onTrace((this.call ?? this.#state.last_call).sid));
+    parts.trace.addEventListener('click', () => onTrace((this.#call ?? this.#state.last_call).sid));
     const complain = (sentence) => this.#complain(sentence);
     wireMicrophone(parts.microphone, { onWords: (words) => this.#speak(words), onError: complain });
     new Composer(parts, { send: (text) => this.#do('text', text), complain });
@@ -148,7 +147,7 @@ export class Handset {
 
   show(state) {
     const call = state.current_call;
-    const ended = this.call && this.call.sid !== call?.sid;
+    const ended = this.#call && this.#call.sid !== call?.sid;
     const outgoing = call?.from === this.number;
     // A phone that dials counts as in a call from the start; people tell the two apart.
     const view = outgoing && call.status !== 'in-progress' ? 'calling' : state.state;
@@ -189,9 +188,9 @@ export class Handset {
     if (!this.#state || this.view !== 'in-call') return;
     const now = Date.parse(this.#state.now) + (performance.now() - this.#seenAt) * this.speed;
     const seconds = (moment) => duration((now - Date.parse(moment ?? this.#state.now)) / 1000);
-    setText(this.#parts.timer, seconds(this.call.answered_at ?? this.call.started_at));
+    setText(this.#parts.timer, seconds(this.#call.answered_at ?? this.#call.started_at));
     const beep = this.#state.transcript?.findLast((line) => line.verb === 'Beep');
-    if (this.call.recording) setText(this.#parts.recorded, seconds(beep?.at ?? this.call.answered_at));
+    if (this.#call.recording) setText(this.#parts.recorded, seconds(beep?.at ?? this.#call.answered_at));
   }
 
   /** Shows the controls of one view; the keyboard's focus stays in the handset when its button goes. */

@@ -58,6 +58,7 @@ export class Inspector {
       this.#started = true;
       this.#later();
     });
+    stream.addEventListener('verbs', ({ detail }) => this.#carryOut(detail.verbs));
     stream.addEventListener('request', ({ detail }) => {
       this.#waiting.set(detail.id, detail);
       if (detail.fault) this.faults.refresh();
@@ -75,7 +76,7 @@ export class Inspector {
   }
 
   /** Marks the verbs, as {name, index, request_id}, that are being carried out in whatever call. */
-  carryOut(verbs) {
+  #carryOut(verbs) {
     this.#verbs = verbs;
     for (const [number, row] of this.#rows) row.carryOut(verbs.filter((verb) => verb.request_id === number));
   }
@@ -101,7 +102,7 @@ export class Inspector {
     this.#waiting.clear();
     const oldest = Math.max(...this.#rows.keys()) - KEPT;
     this.#forget((number) => number <= oldest);
-    this.carryOut(this.#verbs);
+    this.#carryOut(this.#verbs);
     this.#filter();
   }
 

@@ -109,10 +109,6 @@ function trace(sid) {
   inspector.showOnly(sid);
 }
 
-function followVerbs() {
-  inspector.carryOut([...handsets.values()].map((handset) => handset.call?.verb).filter(Boolean));
-}
-
 /** Phones that others made (a script, a call to a new number) are laid out while there is room, and else put on the shelf. */
 function meet(numbers) {
   const mayLayOut = !first || chosen === null;
@@ -139,7 +135,6 @@ stream.addEventListener('lost', () => {
 stream.addEventListener('state', ({ detail }) => {
   handsets.get(detail.number)?.show(detail);
   tellTime(detail.now);
-  followVerbs();
 });
 stream.addEventListener('handsets', ({ detail }) => meet(detail.numbers));
 stream.addEventListener('refused', ({ detail }) => {

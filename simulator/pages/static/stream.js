@@ -2,7 +2,7 @@
 
 const FIRST_RETRY = 500;
 const LAST_RETRY = 5000;
-const KINDS = ['state', 'handsets', 'request', 'refused'];
+const KINDS = ['state', 'handsets', 'request', 'verbs', 'refused'];
 
 export class Stream extends EventTarget {
   #source = null;
