@@ -39,7 +39,7 @@ def test_a_webhook_appears_with_its_parameters_and_its_answer_in_colours(bench, 
     row = unfold(inspector, "/sms")
     expect(row.locator("summary").first).to_contain_text("200")
     expect(row.get_by_role("row", name="Body hello")).to_be_visible()
-    answer = row.get_by_role("region", name="Answer")
+    answer = row.get_by_role("group", name="Answer")
     assert answer.inner_text() == "<Response>\n  <Message>Hi</Message>\n</Response>"
     expect(answer.locator(".x-tag").first).to_have_text("<Response")
     row.get_by_text("Headers sent (").click()
@@ -127,7 +127,7 @@ def test_a_request_is_sent_again_and_its_answer_shown(bench, page, inspector):
     expect(rows(inspector)).to_have_count(2)
     again = rows(inspector).first
     expect(again.locator("summary").first).to_contain_text("replay")
-    expect(again.get_by_role("region", name="Answer")).to_contain_text("two")
+    expect(again.get_by_role("group", name="Answer")).to_contain_text("two")
     bench.sim.advance(5)
     assert [text["body"] for text in bench.sim.phone(PHONE).messages] == ["hello", "one"]
 
@@ -178,7 +178,7 @@ def test_hostile_answers_and_parameters_are_shown_and_never_run(bench, page, ins
         row = rows(inspector).first
         row.locator("summary").first.click()
         expect(row.get_by_role("row", name="Body")).to_contain_text(nasty)
-        shown = row.get_by_role("region", name="Answer").inner_text()
+        shown = row.get_by_role("group", name="Answer").inner_text()
         assert shown.replace("\n", "").replace(" ", "") == body.replace(" ", "")
         inspector.get_by_role("button", name="Clear").click()
     assert page.title() != "owned"

@@ -15,7 +15,8 @@ export class Keypad {
   constructor(root, sounds, onPress) {
     this.#sounds = sounds;
     for (const digit of KEYS) {
-      const key = element('button', 'key', element('span', '', digit), element('small', '', LETTERS[digit] ?? ''));
+      const key = element('button', 'key', digit);
+      key.dataset.letters = LETTERS[digit] ?? ''; // shown, but no part of the key's name
       key.type = 'button';
       key.setAttribute('aria-label', NAMES[digit] ?? digit);
       key.dataset.tones = tonesOf(digit).join(' ');

@@ -54,7 +54,7 @@ function drawAlert({ code, text, level, advice }) {
 /** Lets the arrow keys reach what does not fit. */
 function scrollable(node, label) {
   node.tabIndex = 0;
-  node.setAttribute('role', 'region');
+  node.setAttribute('role', 'group');
   node.setAttribute('aria-label', label);
   return node;
 }
