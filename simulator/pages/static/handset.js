@@ -13,6 +13,7 @@ import { Transcript } from './transcript.js';
 
 const PILLS = { idle: 'Idle', ringing: 'Ringing', calling: 'Calling', 'in-call': 'In call' };
 const WHAT = { ringing: 'Call from', calling: 'Calling', 'in-call': 'In a call with' };
+const HABITS = ['on_ring', 'on_text'];
 const DEEDS = { a: 'answer', r: 'reject', h: 'hangup' };
 const FIELDS = { d: 'destination', s: 'speech', t: 'text-body' };
 
@@ -87,7 +88,10 @@ export class Handset {
     parts.hangup.addEventListener('click', () => this.#earpiece.hush());
     onSubmit('call-form', () => this.#do('call', { to: compactNumber(parts.destination.value) }));
     onSubmit('speech-form', () => this.#speak(parts.speech.value));
-    parts['on-ring'].addEventListener('change', () => this.#do('', { on_ring: parts['on-ring'].value }));
+    for (const habit of HABITS) {
+      const select = parts[habit.replace('_', '-')];
+      select.addEventListener('change', () => this.#do('', { [habit]: select.value }));
+    }
     parts.close.addEventListener('click', () => onClose(this));
     parts.trace.addEventListener('click', () => onTrace((this.#call ?? this.#state.last_call).sid));
     const complain = (sentence) => this.#complain(sentence);
@@ -167,7 +171,11 @@ export class Handset {
     this.#parts.talk.hidden = !shown || (view === 'ringing' && !state.transcript.length);
     this.#parts.trace.hidden = !shown;
     this.#thread.show(state.messages ?? []);
-    if (document.activeElement !== this.#parts['on-ring']) this.#parts['on-ring'].value = state.on_ring;
+    this.#parts['on-text-field'].hidden = state.on_text === undefined;
+    for (const habit of HABITS) {
+      const select = this.#parts[habit.replace('_', '-')];
+      if (document.activeElement !== select) select.value = state[habit];
+    }
     if (ended) this.#history.refresh();
   }
 
