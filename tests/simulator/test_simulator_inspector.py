@@ -18,7 +18,8 @@ def test_a_request_is_kept_as_it_went_over_the_wire(sim: Simulator, site: Any) -
     entry, seen = sim.requests()[0], site.at("/sms")[0]
     assert entry["content"] == seen.body
     sent = {name.lower(): value for name, value in entry["request_headers"]}
-    assert sent == {name.lower(): value for name, value in seen.headers.items()}
+    arrived = {name.lower(): value for name, value in seen.headers.items() if name not in {"Host", "Content-Length"}}
+    assert {name: value for name, value in sent.items() if name not in {"host", "content-length"}} == arrived
     assert sent["x-twilio-signature"] == entry["signature"]
 
 
