@@ -233,7 +233,7 @@ def phone_at(web: httpx.Client, system: System) -> Callable[[str], Phone]:
     return partial(Phone, web, system)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # not longer: while it runs, no other test of the process could have an event loop
 def chromium() -> Iterator[Browser]:
     program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if program is None:
