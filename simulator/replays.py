@@ -1,9 +1,6 @@
 """Sending a webhook once more, as it was, with its answer looked at and not carried out."""
 
-from http.cookies import CookieError, SimpleCookie
-
-import httpx
-
+from simulator.cookies import Cookies
 from simulator.journal import Entry
 from simulator.twiml import TwimlError, read_document
 from simulator.webhooks import PERCENT, PLUS, Hook, Webhooks
@@ -34,9 +31,8 @@ async def replay(webhooks: Webhooks, entry: Entry) -> Entry:
     return reply.entry
 
 
-def _cookies(entry: Entry) -> httpx.Cookies:
+def _cookies(entry: Entry) -> Cookies:
     sent = next((value for name, value in entry.request_headers if name.lower() == "cookie"), "")
-    try:
-        return httpx.Cookies({name: morsel.value for name, morsel in SimpleCookie(sent).items()})
-    except CookieError:
-        return httpx.Cookies()
+    jar = Cookies()
+    jar.keep(entry.url, sent.split("; ") if sent else [])
+    return jar
