@@ -261,6 +261,17 @@ def test_what_a_phone_cannot_do_is_said_in_words(bench, page):
     expect(card.get_by_role("alert").filter(has_text="not a number of the account")).to_be_visible()
 
 
+def test_what_a_phone_does_unattended_is_chosen_and_kept(bench, page):
+    card = bench.card(PHONE)
+    card.get_by_label("When it rings").select_option("machine")
+    card.get_by_label("When a text comes").select_option("off")
+    page.reload()
+    expect(card.get_by_label("When it rings")).to_have_value("machine")
+    expect(card.get_by_label("When a text comes")).to_have_value("off")
+    state = bench.sim.phone(PHONE).state
+    assert (state["on_ring"], state["on_text"]) == ("machine", "off")
+
+
 def test_past_calls_are_listed_with_what_was_said(bench, page):
     bench.answer("/voice", "<Response><Say>First</Say></Response>")
     card = bench.card(PHONE)

@@ -171,7 +171,6 @@ export class Handset {
     this.#parts.talk.hidden = !shown || (view === 'ringing' && !state.transcript.length);
     this.#parts.trace.hidden = !shown;
     this.#thread.show(state.messages ?? []);
-    this.#parts['on-text-field'].hidden = state.on_text === undefined;
     for (const habit of HABITS) {
       const select = this.#parts[habit.replace('_', '-')];
       if (document.activeElement !== select) select.value = state[habit];

@@ -75,7 +75,7 @@ export class Thread {
     const status = element('span', 'receipt');
     status.title = message.sid;
     const grown = () => { if (this.#atEnd) this.#list.scrollTop = this.#list.scrollHeight; };
-    const media = message.media.map((address, index) => attachment(address, message.media_types?.[index], index, grown));
+    const media = message.media.map((address, index) => attachment(address, message.media_types[index], index, grown));
     row.append(element('span', 'unseen', sent ? `You to ${other}: ` : `${other}: `), ...media, body, status);
     this.#list.append(row);
     const bubble = { row, body, status };
