@@ -15,7 +15,7 @@ from simulator.config import Config
 from simulator.exchange import Exchange
 from simulator.gate import is_loopback
 from simulator.identifiers import ACCOUNT_SID, SERVICE_SID
-from simulator.lines import URLS
+from simulator.lines import METHODS, URLS
 from simulator.listener import Listener
 from simulator.logs import start_logging
 from simulator.loop import run
@@ -58,6 +58,8 @@ def build_parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
     add("--caller-id", action="append", default=None, help="a verified number; may repeat")
     for url in sorted(URLS):
         add("--" + url.replace("_", "-"), default=given(url.upper()), help="where a webhook of the numbers goes")
+    for method in sorted(METHODS):
+        add("--" + method.replace("_", "-"), default=given(method.upper(), "POST"), help="how it is asked: POST, or GET")
     add("--speed", default=given("SPEED", "1"), help="run time so many times faster (1)")
     add("--trial", action="store_true", default=given_switch("TRIAL"), help="a trial account")
     add("--country", action="append", default=None, help="a country that may be called, as US; may repeat (all)")
@@ -134,6 +136,10 @@ def read_config(arguments: Sequence[str], environment: Mapping[str, str]) -> Con
             raise BadSetting(f"--{name.replace('_', '-')} must be an absolute http or https address.")
     if options.messaging_service_sid and not SERVICE_SID.fullmatch(options.messaging_service_sid):
         raise BadSetting("--messaging-service-sid must be MG followed by 32 hexadecimal digits.")
+    methods = {name: str(getattr(options, name)).upper() for name in METHODS}
+    for name, method in methods.items():
+        if method not in {"GET", "POST"}:
+            raise BadSetting(f"--{name.replace('_', '-')} must be GET or POST.")
     if options.public_url and not is_web_address(options.public_url):
         raise BadSetting("--public-url must be an absolute http or https address.")
     return Config(
@@ -160,11 +166,8 @@ def read_config(arguments: Sequence[str], environment: Mapping[str, str]) -> Con
         skip_silent_recordings=options.skip_silent_recordings,
         countries=_countries(options.country or options.countries),
         blocked_numbers=_numbers(options.blocked_number or options.blocked_numbers, "--blocked-number"),
-        voice_url=urls["voice_url"],
-        voice_fallback_url=urls["voice_fallback_url"],
-        sms_url=urls["sms_url"],
-        sms_fallback_url=urls["sms_fallback_url"],
-        status_url=urls["status_url"],
+        **urls,
+        **methods,
     )
 
 

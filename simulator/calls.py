@@ -56,6 +56,7 @@ class Interrupted(Exception):
 
 
 Condition = Callable[[], bool]
+Circumstances = Callable[[], dict[str, str]]
 
 
 @dataclass(frozen=True)

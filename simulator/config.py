@@ -17,6 +17,11 @@ class Config:
     sms_url: str = ""
     sms_fallback_url: str = ""
     status_url: str = ""
+    voice_method: str = "POST"
+    voice_fallback_method: str = "POST"
+    sms_method: str = "POST"
+    sms_fallback_method: str = "POST"
+    status_method: str = "POST"
     speed: float = 1.0
     webhook_seconds: float = 15.0
     keep: int = 10_000

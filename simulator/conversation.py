@@ -1,10 +1,11 @@
 """A call's documents, one after the other: each is fetched, and its verbs are carried out in order."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from simulator import documents
-from simulator.calls import Call, Instructions
+from simulator.calls import Call, Circumstances, Instructions
 from simulator.stage import HangUp, LeaveQueue, Outcome, Performer, Stage
 from simulator.twiml import Verb
 
@@ -16,15 +17,21 @@ DOES_NOT_ANSWER = frozenset({"Reject", "Pause"})
 FORGETS_KEYS = frozenset({"Say", "Play", "Pause"})  # what is pressed meanwhile is for nobody; a Gather must be around them
 
 
-async def carry_out(telephony: "Telephony", call: Call, instructions: Instructions) -> HangUp | LeaveQueue | None:
-    """Carry out a document and those it leads to; None says that the last one has ended."""
+async def carry_out(
+    telephony: "Telephony", call: Call, instructions: Instructions, circumstances: Circumstances = dict
+) -> HangUp | LeaveQueue | None:
+    """Carry out a document and those it leads to; None says that the last one has ended.
+
+    Every request is told the circumstances of that moment, too, as the place in a queue.
+    """
     clock = telephony.clock
     outcome: Outcome = instructions
     silent, heard = 0, clock.now()
     while isinstance(outcome, Instructions):
         silent = silent + 1 if clock.now() == heard else 0
         heard = clock.now()
-        outcome = await _carry_out_one(telephony, call, outcome, endless=silent > MAX_SILENT_DOCUMENTS)
+        told = replace(outcome, params=(*outcome.params, *circumstances().items()))
+        outcome = await _carry_out_one(telephony, call, told, endless=silent > MAX_SILENT_DOCUMENTS)
     return outcome
 
 

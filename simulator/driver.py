@@ -132,11 +132,11 @@ class Simulator:
         """Let everything settle without moving time."""
         self.advance(0)
 
-    def point(self, **urls: str) -> None:
-        """Set where webhooks go, for example voice_url, sms_url, status_url, voice_fallback_url."""
+    def point(self, **settings: str) -> None:
+        """Set where webhooks go, for example voice_url, sms_url, status_url, voice_fallback_url, and how: voice_method."""
 
         async def point() -> None:
-            self.exchange.point(**urls)
+            self.exchange.point(**settings)
 
         self._await(point())
 

@@ -14,7 +14,7 @@ from simulator.config import Config
 from simulator.faults import Faults
 from simulator.journal import Journal
 from simulator.keys import Key
-from simulator.lines import AccountNumber, Application, CallerId
+from simulator.lines import METHODS, URLS, AccountNumber, Application, CallerId
 from simulator.media import File, MediaError
 from simulator.messages import Message, MessageStatus
 from simulator.messaging import TRIAL_PREFIX, Messaging, Terms
@@ -54,13 +54,7 @@ class Exchange:
         self.caller_ids = {number: CallerId(config.account_sid, number, self.started_at) for number in config.caller_ids}
         self.keys: dict[str, Key] = {}
         self.rest_requests: set[object] = set()  # those that are answered now
-        self.point(
-            voice_url=config.voice_url,
-            voice_fallback_url=config.voice_fallback_url,
-            sms_url=config.sms_url,
-            sms_fallback_url=config.sms_fallback_url,
-            status_url=config.status_url,
-        )
+        self.point(**{name: getattr(config, name) for name in URLS | METHODS})
         self.home = Home(config.public_url or f"http://{config.host}:{config.port}")
         self.journal = Journal()
         self.faults = Faults()
@@ -94,10 +88,10 @@ class Exchange:
         """Tell where the simulator is reached, unless a setting says so already."""
         self.home.url = self.config.public_url or url
 
-    def point(self, **urls: str) -> None:
-        """Set where the webhooks of every number go, by the names in `lines.URLS`."""
+    def point(self, **settings: str) -> None:
+        """Set where and how the webhooks of every number go, by the names in `lines.URLS` and `lines.METHODS`."""
         for number in self.numbers.values():
-            number.point(**urls)
+            number.point(**settings)
 
     def reaches(self, number: str) -> bool:
         """Tell whether the account may call or text a number: a trial account only verified ones."""

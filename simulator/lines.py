@@ -1,13 +1,15 @@
 """Where webhooks go: the account's numbers, and the applications that may stand in for a number's own addresses."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from simulator.calls import Target
 from simulator.identifiers import lasting_sid, new_sid
 from simulator.numbering import format_number, kind_of
 
-URLS = frozenset({"voice_url", "voice_fallback_url", "sms_url", "sms_fallback_url", "status_url"})
+WEBHOOKS = ("voice", "voice_fallback", "sms", "sms_fallback", "status")
+URLS = frozenset(f"{name}_url" for name in WEBHOOKS)
+METHODS = frozenset(f"{name}_method" for name in WEBHOOKS)
 NOWHERE = Target("")
 
 
@@ -100,13 +102,14 @@ class AccountNumber:
     def _for_texts(self) -> Endpoints:
         return self.endpoints if self.sms_application is None else self.sms_application.endpoints
 
-    def point(self, **urls: str) -> None:
-        """Set webhooks by the names in URLS; those not named stay, an empty one is taken away. ValueError for others."""
-        unknown = sorted(set(urls) - URLS)
+    def point(self, **settings: str) -> None:
+        """Set webhooks by the names in URLS and METHODS; the others stay, an empty URL is taken away. ValueError for bad names."""
+        unknown = sorted(set(settings) - URLS - METHODS)
         if unknown:
             raise ValueError(f"no such webhook: {', '.join(unknown)}")
-        for name, url in urls.items():
-            setattr(self.endpoints, name.removesuffix("_url"), Target(url))
+        for setting, value in settings.items():
+            name, _, part = setting.rpartition("_")
+            setattr(self.endpoints, name, replace(getattr(self.endpoints, name), **{part: value}))
 
 
 @dataclass

@@ -3,6 +3,7 @@
 import re
 
 E164 = re.compile(r"\+[1-9][0-9]{6,14}")
+_CLIENT = re.compile(r"client:[A-Za-z0-9_.@+=:%-]{1,121}")
 _PUNCTUATION = re.compile(r"[\s().\-]+")
 _CALLING_CODES = """
 1 US  7 RU  20 EG  27 ZA  30 GR  31 NL  32 BE  33 FR  34 ES  36 HU  39 IT  40 RO  41 CH  43 AT  44 GB  45 DK  46 SE
@@ -52,6 +53,11 @@ def parse_near(text: str, own: str) -> str | None:
     if code in {"", "1"} or not re.fullmatch("[0-9]+", bare):
         return parse_number(text)
     return parse_number(f"+{code}{bare.removeprefix('0')}") or parse_number(text)
+
+
+def is_client(address: str) -> bool:
+    """Tell whether an address is that of a client, an application's own phone: `client:` and its identity."""
+    return _CLIENT.fullmatch(address) is not None
 
 
 def country_of(number: str) -> str:

@@ -58,6 +58,8 @@ def _ordered(values: Mapping[str, str], order: list[str]) -> Params:
 
 
 def _place(role: str, number: str) -> dict[str, str]:
+    if not number.startswith("+"):  # a client's or a SIP address is nowhere
+        return {}
     empty = {f"{role}{part}": "" for part in ("City", "State", "Zip")}
     return empty | {f"{role}Country": country_of(number)}
 

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 
 from simulator import conversation, documents
 from simulator.callbacks import Callbacks
-from simulator.calls import Call, CallEnded, CallRedirected, CallStatus, Instructions, Target
+from simulator.calls import Call, CallEnded, CallRedirected, CallStatus, Circumstances, Instructions, Target
 from simulator.clock import Clock
 from simulator.conferences import Conferences
 from simulator.config import Config
@@ -128,9 +128,11 @@ class Telephony:
         call.redirection = instructions
         call.stirred.notify()
 
-    async def carry_out(self, call: Call, instructions: Instructions) -> HangUp | LeaveQueue | None:
-        """Carry out a document and those it leads to."""
-        return await conversation.carry_out(self, call, instructions)
+    async def carry_out(
+        self, call: Call, instructions: Instructions, circumstances: Circumstances = dict
+    ) -> HangUp | LeaveQueue | None:
+        """Carry out a document and those it leads to; every request is told the circumstances, too."""
+        return await conversation.carry_out(self, call, instructions, circumstances)
 
     async def report(self, call: Call, instructions: Instructions) -> None:
         """Ask for a document whose answer is of no use: the call is over, or goes on with something else."""

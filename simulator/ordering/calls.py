@@ -19,6 +19,7 @@ from simulator.errors import RestError
 from simulator.exchange import Account, Exchange
 from simulator.form import MAX_DETAIL, Form
 from simulator.lines import reach
+from simulator.numbering import is_client
 from simulator.ordering.recordings import read_recording_rules
 
 MAX_TWIML = 4000
@@ -29,8 +30,8 @@ def order_call(exchange: Exchange, account: Account, form: Form, instructions: I
 
     What the call is to do comes from the form, unless instructions are given.
     """
-    to = form.number("To", missing=21201, invalid=21211)
-    sender = form.number("From", missing=21213, invalid=21212)
+    to = _callee(form)
+    sender = _caller(form, to)
     _check_caller(exchange, account, sender, to)
     digits = form.text("SendDigits")
     if digits and not re.fullmatch(r"[0-9A-D#*wW]{1,32}", digits):
@@ -58,8 +59,24 @@ def order_call(exchange: Exchange, account: Account, form: Form, instructions: I
     if not account.test:
         if exchange.telephony.queue_full:
             raise RestError(22005)
-        exchange.telephony.place(call)
+        exchange.telephony.place(call, reachable=not _is_sip(to))
     return call
+
+
+def _is_sip(address: str) -> bool:
+    return address.lower().startswith(("sip:", "sips:"))
+
+
+def _callee(form: Form) -> str:
+    """Read whom to call: a number, a client, or a SIP address, which nothing here answers."""
+    text = form.text("To").strip()
+    return text if is_client(text) or _is_sip(text) else form.number("To", missing=21201, invalid=21211)
+
+
+def _caller(form: Form, to: str) -> str:
+    """Read who calls; to a client, a client may. https://www.twilio.com/docs/voice/api/call-resource"""
+    text = form.text("From").strip()
+    return text if is_client(text) and is_client(to) else form.number("From", missing=21213, invalid=21212)
 
 
 def _machine_detection(form: Form) -> MachineDetection | None:
@@ -74,9 +91,9 @@ def _check_caller(exchange: Exchange, account: Account, sender: str, to: str) ->
     if account.test:
         magic.check_call(sender, to)
         return
-    if sender not in exchange.numbers and sender not in exchange.caller_ids:
+    if sender not in exchange.numbers and sender not in exchange.caller_ids and not is_client(sender):
         raise RestError(21210, number=sender)
-    if exchange.config.trial and to not in exchange.caller_ids:
+    if not is_client(to) and not exchange.reaches(to):
         raise RestError(21219, number=to)
 
 

@@ -1,14 +1,11 @@
 """The legs of a Dial: calls to numbers, clients and SIP addresses, each with what its noun asks for."""
 
-import re
 from dataclasses import dataclass
 
 from simulator.calls import MAX_CALL_SECONDS, Call, CallStatus, Instructions, MachineDetection, Target
-from simulator.numbering import country_of, parse_number
+from simulator.numbering import country_of, is_client, parse_number
 from simulator.stage import HangUp, Outcome, Stage
 from simulator.twiml import Verb
-
-CLIENT = re.compile(r"[A-Za-z0-9_.@+=:%-]{1,121}")
 
 
 @dataclass
@@ -41,7 +38,7 @@ def _address(stage: Stage, noun: Verb) -> tuple[str, bool]:
         return noun.own_text, False
     if noun.name == "Client":
         name = next((part.text for part in noun.parts("Identity")), noun.own_text)
-        if CLIENT.fullmatch(name):
+        if is_client(f"client:{name}"):
             return f"client:{name}", True
         stage.alarm(13223, "Dial: Invalid client identifier", "warning")
         return "", False

@@ -1,8 +1,6 @@
 """Being on the line without a document: talking with others, or waiting with music."""
 
-from collections.abc import Callable
-
-from simulator.calls import Condition, Instructions, Target
+from simulator.calls import Circumstances, Condition, Instructions, Target
 from simulator.stage import HangUp, LeaveQueue, Outcome, Stage
 
 SECONDS_BEFORE_ASKING_AGAIN = 1.0
@@ -29,7 +27,7 @@ async def talk(stage: Stage, stars: bool, parted: Condition, seconds: float | No
 
 
 async def wait_with_music(
-    stage: Stage, music: Target | None, silent: bool, over: Condition, params: Callable[[], dict[str, str]]
+    stage: Stage, music: Target | None, silent: bool, over: Condition, circumstances: Circumstances
 ) -> Outcome:
     """Pass the time until the waiting is over: with the documents of an address, again and again, with music, or in silence.
 
@@ -43,8 +41,7 @@ async def wait_with_music(
         return None
     while not over():
         start = clock.now()
-        instructions = Instructions(music, params=tuple(params().items()))
-        outcome = await call.unless(over, stage.telephony.carry_out(call, instructions))
+        outcome = await call.unless(over, stage.telephony.carry_out(call, Instructions(music), circumstances))
         if isinstance(outcome, HangUp | LeaveQueue):
             return outcome
         if clock.now() == start:  # a document of no length must not be asked for without end

@@ -190,3 +190,13 @@ def test_a_full_queue_turns_callers_away(sim: Simulator, client: Client, site: A
     sim.advance(1)
     assert [request.params["QueueResult"] for request in site.at("/out")] == ["queue-full"]
     assert phone.state["current_call"]["queue"] == "support"
+
+
+def test_every_document_of_the_waiting_is_told_the_place_in_the_queue(sim: Simulator, site: Any, phone: Handset) -> None:
+    """Seen in an application for Twilio Queue: its waiting room redirects to itself and reads the position again."""
+    site.answer("/voice", document(f'<Enqueue waitUrl="{site.url}/wait">q</Enqueue>'))
+    site.answer("/wait", document("<Say>please wait</Say>", f"<Redirect>{site.url}/wait</Redirect>"))
+    phone.call(LINE)
+    sim.advance(3)
+    times = [(seen.params["QueuePosition"], seen.params["QueueTime"]) for seen in site.at("/wait")]
+    assert times == [("1", "0"), ("1", "0"), ("1", "1"), ("1", "2")]

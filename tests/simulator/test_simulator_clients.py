@@ -1,0 +1,74 @@
+"""Clients, the phones inside applications, and SIP addresses: called over REST as numbers are."""
+
+from typing import Any
+
+import pytest
+from parties import CALLER, LINE, document
+from twilio.base.exceptions import TwilioRestException
+from twilio.rest import Client
+
+from simulator.driver import Handset, Simulator
+
+
+@pytest.fixture
+def agent(sim: Simulator) -> Handset:
+    return sim.phone("client:agent.1")
+
+
+def test_a_client_is_called(sim: Simulator, client: Client, site: Any, agent: Handset) -> None:
+    site.answer("/voice", document("<Say>a customer for you</Say>"))
+    sid = client.calls.create(to=agent.number, from_=LINE, url=f"{site.url}/voice", status_callback=f"{site.url}/ended").sid
+    agent.expect_say("a customer for you")
+    agent.expect_hangup()
+    call = client.calls(sid).fetch()
+    assert (call.status, call.to, call.to_formatted) == ("completed", "client:agent.1", "client:agent.1")
+    assert [seen.params["To"] for seen in site.at("/ended")] == ["client:agent.1"]
+
+
+def test_an_application_is_told_no_place_of_a_client(sim: Simulator, client: Client, site: Any, agent: Handset) -> None:
+    client.calls.create(to=agent.number, from_=LINE, url=f"{site.url}/voice")
+    sim.advance(10)
+    (seen,) = site.at("/voice")
+    assert {"FromCountry", "CallerCountry"} == {name for name in seen.params if name.endswith("Country")}
+
+
+def test_a_client_may_call_a_client_but_not_a_number(sim: Simulator, client: Client, agent: Handset) -> None:
+    client.calls.create(to=agent.number, from_="client:desk", twiml=document("<Say>hi</Say>"))
+    agent.expect_say("hi")
+    agent.expect_hangup()
+    assert agent.state["last_call"]["from"] == "client:desk"
+    with pytest.raises(TwilioRestException):
+        client.calls.create(to=CALLER, from_="client:desk", twiml=document())
+
+
+@pytest.mark.parametrize("address", ["sip:desk@example.com", "sips:desk@example.com"])
+def test_a_call_to_a_sip_address_fails(address: str, sim: Simulator, client: Client) -> None:
+    sid = client.calls.create(to=address, from_=LINE, twiml=document("<Say>hi</Say>")).sid
+    sim.advance(5)
+    assert client.calls(sid).fetch().status == "failed"
+
+
+@pytest.mark.parametrize("address", ["client:", "client:with space", "Client:agent", "agent"])
+def test_what_is_no_address_is_refused(address: str, client: Client) -> None:
+    with pytest.raises(TwilioRestException) as refused:
+        client.calls.create(to=address, from_=LINE, twiml=document())
+    assert refused.value.code == 21211
+
+
+def test_a_number_may_ask_with_get(sim: Simulator, site: Any, phone: Handset) -> None:
+    sim.point(voice_method="GET", sms_method="GET")
+    phone.call(LINE)
+    phone.text(LINE, "hello")
+    sim.advance(5)
+    assert [site.at(path)[0].method for path in ("/voice", "/sms")] == ["GET", "GET"]
+
+
+def test_a_conference_takes_in_a_client(sim: Simulator, client: Client, site: Any, phone: Handset, agent: Handset) -> None:
+    site.answer("/voice", document("<Dial><Conference>desk</Conference></Dial>"))
+    phone.call(LINE)
+    sim.advance(1)
+    (room,) = client.conferences.list()
+    client.conferences(room.sid).participants.create(to=agent.number, from_=LINE)
+    sim.advance(5)
+    phone.speak("good morning")
+    agent.expect_speech("good morning")
