@@ -123,6 +123,7 @@ class Call:
     status_target: Target | None = None
     status_events: frozenset[str] = frozenset({"completed"})
     phone_number_sid: str | None = None
+    caller_is_looked_up: bool = False
     parent_sid: str | None = None
     ring_seconds: float = DEFAULT_RING_SECONDS
     time_limit: float = MAX_CALL_SECONDS

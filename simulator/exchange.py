@@ -138,6 +138,7 @@ class Exchange:
             fallback=line.voice_fallback,
             status_target=line.status,
             phone_number_sid=line.sid,
+            caller_is_looked_up=line.looks_callers_up,
         )
 
     async def text(self, phone: Phone, to: str, body: str, attached: tuple[File | str, ...]) -> Message:

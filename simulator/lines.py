@@ -85,6 +85,11 @@ class AccountNumber:
         return reach(self._for_calls.status)
 
     @property
+    def looks_callers_up(self) -> bool:
+        """Tell whether a call's webhooks hold the caller's name, which is empty as it is not known here."""
+        return self.caller_id_lookup if self.voice_application is None else self.voice_application.caller_id_lookup
+
+    @property
     def sms(self) -> Target | None:
         """Where to ask what to answer to a text."""
         return reach(self._for_texts.sms)

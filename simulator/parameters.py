@@ -77,6 +77,8 @@ def _call_values(call: Call) -> dict[str, str]:
         values |= {role: number} | _place(role, number)
     if call.answered_by is not None and call.machine_detection is not None:
         values["AnsweredBy"] = call.answered_by
+    if call.caller_is_looked_up:
+        values["CallerName"] = ""
     if call.parent_sid is not None:
         values["ParentCallSid"] = call.parent_sid
     return values

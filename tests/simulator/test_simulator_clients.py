@@ -1,4 +1,4 @@
-"""Clients, the phones inside applications, and SIP addresses: called over REST as numbers are."""
+"""Who calls and is called: clients and SIP addresses over REST, and what a number is told of its callers."""
 
 from typing import Any
 
@@ -37,7 +37,7 @@ def test_a_client_may_call_a_client_but_not_a_number(sim: Simulator, client: Cli
     agent.expect_say("hi")
     agent.expect_hangup()
     assert agent.state["last_call"]["from"] == "client:desk"
-    with pytest.raises(TwilioRestException):
+    with pytest.raises(TwilioRestException, match="21212|not a valid"):
         client.calls.create(to=CALLER, from_="client:desk", twiml=document())
 
 
@@ -72,3 +72,14 @@ def test_a_conference_takes_in_a_client(sim: Simulator, client: Client, site: An
     sim.advance(5)
     phone.speak("good morning")
     agent.expect_speech("good morning")
+
+
+def test_the_callers_name_is_sent_where_it_is_looked_up(sim: Simulator, client: Client, site: Any, phone: Handset) -> None:
+    """It is empty, as cities are: nobody here knows it. Applications that asked for it expect the parameter."""
+    phone.call(LINE)
+    sim.advance(5)
+    (line,) = client.incoming_phone_numbers.list()
+    line.update(voice_caller_id_lookup=True)
+    phone.call(LINE)
+    sim.advance(5)
+    assert [seen.params.get("CallerName") for seen in site.at("/voice")] == [None, ""]
