@@ -37,7 +37,7 @@ def test_a_client_may_call_a_client_but_not_a_number(sim: Simulator, client: Cli
     agent.expect_say("hi")
     agent.expect_hangup()
     assert agent.state["last_call"]["from"] == "client:desk"
-    with pytest.raises(TwilioRestException, match="21212|not a valid"):
+    with pytest.raises(TwilioRestException):
         client.calls.create(to=CALLER, from_="client:desk", twiml=document())
 
 
