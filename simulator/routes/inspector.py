@@ -4,9 +4,8 @@ from typing import Any
 
 from quart import Blueprint, Response, jsonify, render_template, request
 
-from simulator import faults
 from simulator.clock import VirtualClock
-from simulator.faults import UNREACHABLE
+from simulator.faults import UNREACHABLE, kinds_as_json
 from simulator.replays import replay
 from simulator.routes import current_exchange
 
@@ -62,11 +61,7 @@ def _unknown() -> tuple[Response, int]:
 @bp.get("/faults")
 async def list_faults() -> dict[str, Any]:
     """List the faults that are still to happen, and the kinds that there are."""
-    kinds = {
-        target: {kind: {"about": "", "fields": ["seconds"] if kind == "delay" else []} for kind in names}
-        for target, names in faults.KINDS.items()
-    }
-    return {"faults": current_exchange().faults.as_json(), "kinds": kinds}
+    return {"faults": current_exchange().faults.as_json(), "kinds": kinds_as_json()}
 
 
 @bp.post("/faults")

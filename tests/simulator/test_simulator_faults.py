@@ -205,6 +205,14 @@ def test_faults_are_listed_used_up_and_cleared(sim: Simulator, http: httpx.Clien
     assert http.get(f"{sim.url}/faults").json()["faults"] == []
 
 
+def test_the_kinds_of_faults_say_what_they_do_and_need(sim: Simulator, http: httpx.Client) -> None:
+    kinds = http.get(f"{sim.url}/faults").json()["kinds"]
+    assert list(kinds) == ["webhook", "message", "rest"]
+    assert kinds["webhook"]["status"]["fields"] == ["status"]
+    assert kinds["webhook"]["delay"]["fields"] == ["seconds"]
+    assert all(kind["about"] for target in kinds.values() for kind in target.values())
+
+
 @pytest.mark.parametrize(
     "fault",
     [
