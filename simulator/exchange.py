@@ -14,7 +14,7 @@ from simulator.config import Config
 from simulator.faults import Faults
 from simulator.journal import Journal
 from simulator.keys import Key
-from simulator.lines import METHODS, URLS, AccountNumber, Application, CallerId
+from simulator.lines import METHODS, URLS, AccountNumber, Application, CallerId, reach
 from simulator.media import File, MediaError
 from simulator.messages import Message, MessageStatus
 from simulator.messaging import TRIAL_PREFIX, Messaging, Terms
@@ -116,13 +116,32 @@ class Exchange:
         return self.phones.get(number)
 
     def dial(self, phone: Phone, to: str) -> Call:
-        """Place a call from a phone to a number of the account."""
-        self._line(to)
+        """Place a call from a phone to a number of the account, or from a client to whatever its application makes of `to`."""
         if phone.current is not None:
             raise PhoneError(409, "in_call", "This phone is in a call already.")
-        call = self.incoming_call(phone.number, to)
+        call = self._client_call(phone.number, to) if phone.number.startswith("client:") else self.incoming_call(phone.number, to)
         self.telephony.receive(call)
         return call
+
+    def _client_call(self, client: str, to: str) -> Call:
+        """Make the record of a client's call: an application with a voice URL is asked, or else the first number's URL is.
+
+        At Twilio the client's access token names the application: https://www.twilio.com/docs/voice/sdks
+        """
+        known = (each.endpoints for each in self.applications.values() if each.endpoints.voice.url)
+        asked = next(known, next(iter(self.numbers.values())).endpoints)
+        voice = reach(asked.voice)
+        return Call(
+            account_sid=self.config.account_sid,
+            direction="inbound",
+            from_number=client,
+            to_number=to,
+            status=CallStatus.RINGING,
+            created_at=self.clock.now(),
+            instructions=Instructions(voice) if voice else NOT_IN_SERVICE,
+            fallback=reach(asked.voice_fallback),
+            status_target=reach(asked.status),
+        )
 
     def incoming_call(self, sender: str, to: str) -> Call:
         """Make the record of a call to a number of the account."""

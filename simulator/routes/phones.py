@@ -128,8 +128,9 @@ async def change_phone(number: str) -> dict[str, Any]:
 
 @bp.post("/phones/<number>/call")
 async def call(number: str) -> tuple[dict[str, Any], int]:
-    """Call a number of the account from this handset."""
-    placed = current_exchange().dial(find_phone(number), _number(await _body()))
+    """Call a number of the account from this handset; a client calls whom it likes, and its application decides."""
+    phone, body = find_phone(number), await _body()
+    placed = current_exchange().dial(phone, _text(body, "to") if phone.number.startswith("client:") else _number(body))
     return {"sid": placed.sid, "from": placed.from_number, "to": placed.to_number, "status": placed.status.value}, 201
 
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from parties import CALLER, LINE, document
+from parties import ANNE, CALLER, LINE, document, heard
 from twilio.base.exceptions import TwilioRestException
 from twilio.rest import Client
 
@@ -39,6 +39,31 @@ def test_a_client_may_call_a_client_but_not_a_number(sim: Simulator, client: Cli
     assert agent.state["last_call"]["from"] == "client:desk"
     with pytest.raises(TwilioRestException):
         client.calls.create(to=CALLER, from_="client:desk", twiml=document())
+
+
+def test_a_client_calls_through_its_application(sim: Simulator, client: Client, site: Any, agent: Handset, anne: Handset) -> None:
+    site.answer("/browser", document(f'<Dial callerId="{LINE}">{ANNE}</Dial>'))
+    client.applications.create(friendly_name="browser phones", voice_url=f"{site.url}/browser")
+    agent.call(ANNE)
+    anne.expect_ring()
+    anne.answer()
+    sim.advance(1)
+    agent.speak("hello")
+    assert heard(anne) == [("client:agent.1", "hello")]
+    params = site.at("/browser")[0].params
+    assert (params["From"], params["To"], params["Direction"], params["CallStatus"]) == (
+        "client:agent.1",
+        ANNE,
+        "inbound",
+        "ringing",
+    )
+
+
+def test_a_client_without_an_application_asks_the_number(sim: Simulator, site: Any, agent: Handset) -> None:
+    site.answer("/voice", document("<Say>welcome</Say>"))
+    agent.call("anything at all")
+    agent.expect_say("welcome")
+    assert site.at("/voice")[0].params["To"] == "anything at all"
 
 
 @pytest.mark.parametrize("address", ["sip:desk@example.com", "sips:desk@example.com"])
