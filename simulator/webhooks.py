@@ -16,6 +16,7 @@ from simulator.faults import Fault, Faults
 from simulator.identifiers import new_sid
 from simulator.journal import Entry, Journal
 from simulator.overrides import TOTAL_SECONDS, BadPolicy, Overrides, read_overrides, usual_overrides
+from simulator.published import find_published
 from simulator.signature import signature_headers
 from simulator.wire import Answer, NoConnection, Request, TooSlow, Wire
 
@@ -193,7 +194,8 @@ class Webhooks:
             async with timeout(deadline - started):
                 request = _build(hook, address, content, signature | {"I-Twilio-Idempotency-Token": token}, credentials)
                 entry.request_headers, entry.content = request.headers, request.content.decode()
-                answer = await self._wire.ask(request, limits.connect, limits.silence, hook.limit)
+                published = find_published(address)
+                answer = published or await self._wire.ask(request, limits.connect, limits.silence, hook.limit)
             self._take(answer, reply, hook)
         except Exception as error:  # whatever an application answers, or an address holds, must not end the call's task
             reply.error, text = diagnose(error)
