@@ -128,10 +128,10 @@ class Conferences:
         call = participant.call
         participant.present = False
         conference.room.leave(call)
-        call.conference, call.muted, call.on_hold, call.coaching = None, False, False, ""
         if conference.recording in call.recordings and conference.recording is not None:
             call.recordings.remove(conference.recording)
         self._report(conference, "leave", participant)
+        call.conference, call.muted, call.on_hold, call.coaching = None, False, False, ""
         how = "kicked" if participant.kicked else "left"
         if participant.end_on_exit:
             self.end(conference, f"participant-with-end-conference-on-exit-{how}", participant)

@@ -200,3 +200,11 @@ def test_every_document_of_the_waiting_is_told_the_place_in_the_queue(sim: Simul
     sim.advance(3)
     times = [(seen.params["QueuePosition"], seen.params["QueueTime"]) for seen in site.at("/wait")]
     assert times == [("1", "0"), ("1", "0"), ("1", "1"), ("1", "2")]
+
+
+def test_who_leaves_muted_is_reported_as_muted(sim: Simulator, client: Client, site: Any, phone: Handset) -> None:
+    place(client, phone, conference(muted="true", statusCallback=f"{site.url}/cf", statusCallbackEvent="leave"))
+    sim.advance(5)
+    phone.hangup()
+    sim.settle()
+    assert [seen.params["Muted"] for seen in site.at("/cf")] == ["true"]
