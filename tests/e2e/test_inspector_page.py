@@ -73,6 +73,7 @@ def test_an_error_is_named_with_its_code_and_linked(bench, page, inspector):
     link = row.get_by_role("link", name="12100")
     expect(link).to_have_attribute("href", "https://www.twilio.com/docs/api/errors/12100")
     expect(link).to_have_attribute("rel", "noopener noreferrer")
+    expect(row).to_contain_text("Correct the XML")
     expect(inspector.get_by_role("status").filter(has_text="with an error")).to_be_visible()
     inspector.get_by_label("Errors only").check()
     expect(rows(inspector)).to_have_count(1)

@@ -250,6 +250,18 @@ def test_open_phones_are_remembered_and_stand_in_the_address(bench, page):
     expect(bench.card(OTHER)).to_be_visible()
 
 
+def test_a_client_calls_whom_its_application_knows(bench, page):
+    bench.answer("/voice", "<Response><Say>Hello Alice</Say></Response>")
+    page.get_by_label("Number or name of a phone").fill("alice")
+    page.get_by_role("button", name="Add phone").click()
+    card = bench.card("client:alice")
+    card.get_by_label("Number to call").fill("help-desk")
+    card.get_by_role("button", name="Call", exact=True).click()
+    expect(transcript(card)).to_contain_text("Hello Alice")
+    params = dict(bench.sim.requests()[0]["params"])
+    assert (params["From"], params["To"]) == ("client:alice", "help-desk")
+
+
 def test_what_a_phone_cannot_do_is_said_in_words(bench, page):
     for text, sentence in (("nobody here", "Write a number"), (LINE, "your application answers it")):
         page.get_by_label("Number or name of a phone").fill(text)

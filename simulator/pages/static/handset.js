@@ -86,7 +86,10 @@ export class Handset {
     });
     for (const deed of Object.values(DEEDS)) parts[deed].addEventListener('click', () => this.#do(deed));
     parts.hangup.addEventListener('click', () => this.#earpiece.hush());
-    onSubmit('call-form', () => this.#do('call', { to: compactNumber(parts.destination.value) }));
+    onSubmit('call-form', () => {
+      const whom = parts.destination.value.trim();
+      this.#do('call', { to: /[a-z]/i.test(whom) ? whom : compactNumber(whom) });
+    });
     onSubmit('speech-form', () => this.#speak(parts.speech.value));
     for (const habit of HABITS) {
       const select = parts[habit.replace('_', '-')];
