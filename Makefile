@@ -17,10 +17,11 @@ check: .venv/dev ## style, types, layers
 	.venv/bin/mypy
 	.venv/bin/lint-imports --no-cache
 
-bench: .venv/dev ## what a recorded message costs, as ratios
+bench: .venv/dev ## what a recorded message costs, as ratios; whether the simulator keeps time under load
 	.venv/bin/python -m bench
+	.venv/bin/python -m bench simulator
 
-e2e: .venv/dev ## in the system's Chromium; behind Caddy; with Node's client
+e2e: .venv/dev ## in the system's Chromium; behind Caddy; with Twilio's Node client and command line
 	.venv/bin/python -m pytest tests/e2e
 
 pin: .venv/dev
