@@ -39,13 +39,10 @@ def build_parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
     def given(name: str, default: str = "") -> str:
         return environment.get(f"SIMULATOR_{name}", default)
 
-    def switched(name: str) -> bool:
-        return given(name).lower() in {"1", "true", "yes"}
-
     def given_list(name: str) -> list[str]:
         return re.split(r"[\s,]+", given(name).strip()) if given(name).strip() else []
 
-    def given_switch(name: str) -> bool:
+    def switched(name: str) -> bool:
         return given(name).lower() in {"1", "true", "yes"}
 
     parser = argparse.ArgumentParser(prog="simulator", description="A stand-in for Twilio on this machine.")
@@ -61,15 +58,15 @@ def build_parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
     for method in sorted(METHODS):
         add("--" + method.replace("_", "-"), default=given(method.upper(), "POST"), help="how it is asked: POST, or GET")
     add("--speed", default=given("SPEED", "1"), help="run time so many times faster (1)")
-    add("--trial", action="store_true", default=given_switch("TRIAL"), help="a trial account")
+    add("--trial", action="store_true", default=switched("TRIAL"), help="a trial account")
     add("--country", action="append", default=None, help="a country that may be called, as US; may repeat (all)")
     add("--blocked-number", action="append", default=None, help="a number that may not be called; may repeat")
-    add("--skip-silent-recordings", action="store_true", default=given_switch("SKIP_SILENT_RECORDINGS"), help=SILENCE_HELP)
+    add("--skip-silent-recordings", action="store_true", default=switched("SKIP_SILENT_RECORDINGS"), help=SILENCE_HELP)
     add("--public-url", default=given("PUBLIC_URL"), help="what links to recordings and media start with (this server)")
     add(
         "--protect-media",
         action="store_true",
-        default=given_switch("PROTECT_MEDIA"),
+        default=switched("PROTECT_MEDIA"),
         help="recordings and media need credentials",
     )
     add("--balance", default=given("BALANCE", "100.00"), help="what the account has, in dollars (100.00)")
@@ -79,7 +76,7 @@ def build_parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
     add("--text-rate", default=given("TEXT_RATE", "0"), help="segments a second that a number sends; Twilio: 1 (0: no queue)")
     add("--messaging-service-sid", default=given("MESSAGING_SERVICE_SID"), help="a messaging service with all the numbers")
     add("--webhook-seconds", default=given("WEBHOOK_SECONDS", "15"), help="real seconds that an answer may take (15, as Twilio)")
-    add("--keep", default=given("KEEP", "10000"), help="calls and messages that are remembered once they are over (10000 each)")
+    add("--keep", default=given("KEEP", "10000"), help="how many of each kind are remembered once over (10000)")
     add("--test-account-sid", default=given("TEST_ACCOUNT_SID"), help="test credentials: the account")
     add("--test-auth-token", default=given("TEST_AUTH_TOKEN"), help="test credentials: the token")
     parser.set_defaults(numbers=given_list("NUMBER"), caller_ids=given_list("CALLER_ID"))

@@ -216,6 +216,13 @@ class Call:
             self.check()
         return True
 
+    async def lasts(self, clock: Clock, seconds: float) -> bool:
+        """Let simulated time pass beside whatever the call does; False says that the call ended first."""
+        end = clock.after(seconds)
+        while not self.over and (left := clock.until(end)) > 0:
+            await clock.wait(self.stirred, left)
+        return not self.over
+
     async def rest(self, clock: Clock, seconds: float) -> None:
         """Let simulated time pass on the line; the end of the call or a redirect raises at once."""
         end = clock.after(seconds)

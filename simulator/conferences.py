@@ -14,6 +14,7 @@ from simulator.clock import Clock
 from simulator.identifiers import new_sid
 from simulator.parameters import conference_params
 from simulator.recordings import Recording, Recordings, Rules
+from simulator.records import Records
 from simulator.rooms import Room
 from simulator.webhooks import PERCENT, Hook
 
@@ -79,19 +80,24 @@ class Conference:
     def __post_init__(self) -> None:
         self.updated_at = self.created_at
 
+    @property
+    def over(self) -> bool:
+        """Tell whether it has ended; the last ones may still be about to leave."""
+        return self.status == "completed"
+
 
 class Conferences:
     """All conferences of the account."""
 
-    def __init__(self, clock: Clock, callbacks: Callbacks, recordings: Recordings) -> None:
-        self.conferences: dict[str, Conference] = {}
+    def __init__(self, clock: Clock, callbacks: Callbacks, recordings: Recordings, kept: int) -> None:
+        self.conferences: Records[Conference] = Records(kept)
         self._clock = clock
         self._callbacks = callbacks
         self._recordings = recordings
 
     def find(self, name: str) -> Conference | None:
         """Find the conference of a name that has not ended."""
-        running = (each for each in self.conferences.values() if each.name == name and each.status != "completed")
+        running = (each for each in self.conferences.values() if each.name == name and not each.over)
         return next(running, None)
 
     def open(self, account_sid: str, name: str) -> Conference:
@@ -137,10 +143,11 @@ class Conferences:
             self.end(conference, f"participant-with-end-conference-on-exit-{how}", participant)
         elif not conference.participants:
             self.end(conference, f"last-participant-{how}", participant)
+        self._end_callbacks(conference)
 
     def end(self, conference: Conference, reason: str, by: Participant | None = None) -> None:
         """End a conference: everybody in it goes on with what comes next for them."""
-        if conference.status == "completed":
+        if conference.over:
             return
         self._set_status(conference, "completed")
         conference.reason_ended = reason
@@ -151,6 +158,12 @@ class Conferences:
         if conference.recording is not None:
             self._recordings.finish(conference.recording, [each.call for each in conference.participants.values()])
         self._report(conference, "end", by)
+        self._end_callbacks(conference)
+
+    def _end_callbacks(self, conference: Conference) -> None:
+        """Say that nothing follows, once the conference has ended and the last one has left."""
+        if conference.over and not conference.participants:
+            self._callbacks.end(conference.sid)
 
     def kick(self, participant: Participant) -> None:
         """Take a participant out."""

@@ -61,8 +61,8 @@ class Exchange:
         self.phones = Phones()
         self.webhooks = Webhooks(config.auth_token, clock, self.journal, self.faults, config.webhook_seconds)
         callbacks = Callbacks(clock, self.webhooks, self.faults)
-        self.recordings = Recordings(clock, callbacks, self.home)
-        self.conferences = Conferences(clock, callbacks, self.recordings)
+        self.recordings = Recordings(clock, callbacks, self.home, config.keep)
+        self.conferences = Conferences(clock, callbacks, self.recordings, config.keep)
         self.queues = Queues(clock)
         terms = Terms(
             config.reply_limit, TRIAL_PREFIX if config.trial else "", self.reaches, config.text_rate, self.service_sid, config.keep

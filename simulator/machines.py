@@ -6,7 +6,7 @@ Facts: https://www.twilio.com/docs/voice/answering-machine-detection
 from typing import TYPE_CHECKING
 
 from simulator.callbacks import Callbacks
-from simulator.calls import Call, CallEnded, CallRedirected, Input
+from simulator.calls import Call, Input
 from simulator.clock import Clock
 from simulator.parameters import detection_params
 from simulator.webhooks import Hook
@@ -46,20 +46,14 @@ class Machines:
             call.answered_by = found
 
     async def _greet(self, telephony: "Telephony", call: Call) -> None:
-        await self._clock.sleep(SECONDS_TO_GREET)
-        if not call.over:
+        if await call.lasts(self._clock, SECONDS_TO_GREET):
             telephony.hearing.hear(call, Input("speech", GREETING, SECONDS_TO_BEEP - SECONDS_TO_GREET))
-        await self._clock.sleep(SECONDS_TO_BEEP - SECONDS_TO_GREET)
-        if not call.over:
+        if await call.lasts(self._clock, SECONDS_TO_BEEP - SECONDS_TO_GREET):
             telephony.hearing.note(call, "phone", "Beep", "")
 
     async def _tell_later(self, call: Call, found: str, seconds: float) -> None:
-        try:
-            await call.rest(self._clock, seconds)
-        except CallEnded:
+        if not await call.lasts(self._clock, seconds):
             return
-        except CallRedirected:
-            pass  # the call goes on, and so does the detection
         call.answered_by = found
         target = call.machine_detection.target if call.machine_detection else None
         if target is not None:

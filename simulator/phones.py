@@ -183,8 +183,8 @@ class Phones:
                 self._forget_unused(phone)
 
     def _forget_unused(self, phone: Phone) -> None:
-        used = phone.current or phone.last or phone.messages or phone.watchers or phone.on_ring != "answer"
-        if not used:
+        told = phone.on_ring != "answer" or phone.on_text != "receive"
+        if not (told or phone.current or phone.last or phone.messages or phone.watchers):
             del self._phones[phone.number]
 
     def all(self) -> list[Phone]:

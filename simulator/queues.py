@@ -25,6 +25,7 @@ class Member:
     dequeuer: Call | None = None
     announcement: Target | None = None
     ready: bool = False  # the announcement is over: both may talk
+    gone: bool = False  # the call does not wait any more, nor talk with who took it out
     parted: bool = False  # the talk that it was taken out for is over
     instructions: Instructions | None = None
 
@@ -58,6 +59,11 @@ class Queue:
     def full(self) -> bool:
         """Tell whether nobody else may come in."""
         return len(self.members) >= self.most
+
+    @property
+    def first(self) -> Member | None:
+        """Who has waited longest and is still on the line."""
+        return next((member for member in self.members if not member.call.over), None)
 
     def position(self, member: Member) -> int:
         """Tell a member's place, from 1."""
@@ -102,6 +108,12 @@ class Queues:
         member.result, member.dequeued_at = result, self._clock.now()
         member.call.queue = None
         member.call.stirred.notify()
+
+    def let_go(self, member: Member) -> None:
+        """Count a member as gone, whatever becomes of the call, so that who took it out does not wait for it."""
+        member.gone = True
+        if member.dequeuer is not None:
+            member.dequeuer.stirred.notify()
 
     def dequeue(self, queue: Queue, member: Member, instructions: Instructions) -> None:
         """Take a member out to go on with other instructions, as the REST API does."""

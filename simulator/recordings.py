@@ -14,6 +14,7 @@ from simulator.calls import Call, Target
 from simulator.clock import Clock
 from simulator.identifiers import new_sid
 from simulator.parameters import recording_params, transcription_params
+from simulator.records import Records
 from simulator.webhooks import PERCENT, Hook
 
 EVENTS = ("in-progress", "completed", "absent")
@@ -70,7 +71,7 @@ class Recording:
     @property
     def over(self) -> bool:
         """Tell whether it has ended."""
-        return self.status in {"completed", "absent"}
+        return self.status in {"completed", "absent", "deleted"}
 
     @property
     def seconds(self) -> int:
@@ -114,14 +115,19 @@ class Transcription:
     def __post_init__(self) -> None:
         self.updated_at = self.created_at
 
+    @property
+    def over(self) -> bool:
+        """Tell whether it is done, or could not be."""
+        return self.status != "in-progress"
+
 
 class Recordings:
     """All recordings and transcriptions of the account."""
 
-    def __init__(self, clock: Clock, callbacks: Callbacks, home: Home) -> None:
-        self.recordings: dict[str, Recording] = {}
-        self.deleted: dict[str, Recording] = {}
-        self.transcriptions: dict[str, Transcription] = {}
+    def __init__(self, clock: Clock, callbacks: Callbacks, home: Home, kept: int) -> None:
+        self.recordings: Records[Recording] = Records(kept)
+        self.deleted: Records[Recording] = Records(kept)
+        self.transcriptions: Records[Transcription] = Records(kept)
         self._clock = clock
         self._callbacks = callbacks
         self._home = home
@@ -151,6 +157,9 @@ class Recordings:
 
     def finish(self, recording: Recording, calls: list[Call]) -> None:
         """End a recording, once; one of no length is absent."""
+        for call in calls:
+            if recording in call.recordings:
+                call.recordings.remove(recording)
         if recording.over:
             return
         now = self._clock.now()
@@ -160,9 +169,6 @@ class Recordings:
         recording.running_since = None
         recording.status = "completed" if recording.length > 0 else "absent"
         recording.updated_at = now
-        for call in calls:
-            if recording in call.recordings:
-                call.recordings.remove(recording)
         self._clock.spawn(self._process(recording), f"recording {recording.sid}")
 
     async def _process(self, recording: Recording) -> None:

@@ -1,4 +1,4 @@
-"""What is remembered of calls and messages: the last ones, so that a simulator that runs for weeks does not grow."""
+"""What is remembered of calls, texts and the like: the last ones, so that a simulator that runs for weeks does not grow."""
 
 from collections.abc import Callable
 from typing import Protocol, TypeVar
@@ -18,7 +18,7 @@ R = TypeVar("R", bound=Record)
 class Records(dict[str, R]):
     """Records by SID, oldest first: with more than `kept` of them the oldest that are over are forgotten."""
 
-    def __init__(self, kept: int, forget: Callable[[R], None]) -> None:
+    def __init__(self, kept: int, forget: Callable[[R], None] = lambda record: None) -> None:
         super().__init__()
         self._kept = kept
         self._forget = forget

@@ -231,6 +231,7 @@ class Telephony:
             except CallRedirected:
                 redirection, call.redirection = call.redirection or Instructions(), None
                 call.independent = True
+                call.inputs.clear()  # said or pressed before: for nobody
                 if call.room is not None:
                     call.room.leave(call)
 

@@ -23,7 +23,7 @@ WITHOUT_EXIT_BEEP = {"true": "onEnter", "onEnter": "onEnter", "onExit": "false",
 
 def list_participants(conference: Conference) -> dict[str, Participant]:
     """List by their calls who is in a conference, or on the way there; nobody, once it has ended."""
-    if conference.status == "completed":
+    if conference.over:
         return {}
     waited_for = {sid: each for sid, each in conference.invited.items() if not each.call.over}
     return waited_for | conference.participants
@@ -40,7 +40,7 @@ def change_conference(exchange: Exchange, conference: Conference, form: Form) ->
     status = form.choice("Status", ("completed",), 20001)
     announcement = form.target("AnnounceUrl", "AnnounceMethod")
     if announcement is not None and not status:
-        if conference.status == "completed":
+        if conference.over:
             raise RestError(16022)
         exchange.conferences.announce(list(conference.participants.values()), announcement)
     if status:
@@ -83,7 +83,7 @@ def _find_conference(exchange: Exchange, sid_or_name: str) -> Conference | None:
     if not re.fullmatch("CF[0-9a-f]{32}", sid_or_name):
         return exchange.conferences.find(sid_or_name.strip())
     conference = exchange.conferences.conferences.get(sid_or_name)
-    if conference is None or conference.status == "completed":
+    if conference is None or conference.over:
         raise RestError(16022)
     return conference
 

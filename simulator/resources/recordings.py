@@ -18,7 +18,7 @@ def _render_common(recording: Recording, path: str) -> dict[str, Any]:
         "conference_sid": recording.conference_sid,
         "date_created": rfc2822(recording.started_at),
         "date_updated": rfc2822(recording.updated_at),
-        "duration": str(recording.seconds) if recording.over or recording.status == "deleted" else None,
+        "duration": str(recording.seconds) if recording.over else None,
         "encryption_details": None,
         "error_code": TOO_SHORT if recording.status == "absent" else None,
         "price": None,

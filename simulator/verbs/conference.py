@@ -76,7 +76,7 @@ async def _attend(stage: Stage, conference: Conference, participant: Participant
         stage.await_input(f"{'waits for' if waiting else 'takes part in'} the conference {conference.name}")
         if participant.announcements:
             target = participant.announcements.popleft()
-            await telephony.carry_out(call, Instructions(target))
+            await call.unless(lambda: not participant.present, telephony.carry_out(call, Instructions(target)))
             telephony.conferences.announced(conference, participant, target)
         elif not waiting:
             if await talk(stage, stars, changed, clock.until(end)):

@@ -141,10 +141,10 @@ class Connection:
             self._begun.append(leg)
             stage.telephony.place_leg(leg.call, stage.call, leg.reachable, partial(answer_leg, stage, leg))
         stage.note("Ringing", ", ".join(leg.call.to_number for leg in legs))
-        await stage.hold_until(lambda: any(leg.ready for leg in legs) or all(leg.call.over for leg in legs))
-        self._bridged = next((leg for leg in legs if leg.ready and not leg.call.over), None)
+        await stage.hold_until(lambda: any(leg.ready for leg in legs) or all(leg.lost for leg in legs))
+        self._bridged = next((leg for leg in legs if leg.ready and not leg.lost), None)
         for leg in legs:
-            if leg is not self._bridged:
+            if leg is not self._bridged and not leg.lost:
                 _end(stage, leg.call)
 
     async def _talk(self, leg: Leg, stars: bool) -> None:
@@ -176,7 +176,7 @@ class Connection:
     def _clear(self) -> None:
         """End what is left of the legs, but not one that goes on with instructions of its own."""
         for leg in self._begun:
-            if not leg.call.over and not leg.call.independent:
+            if not leg.lost:
                 _end(self._stage, leg.call)
         if self._recording is not None:
             self._stage.telephony.recordings.finish(self._recording, [self._stage.call, *(leg.call for leg in self._begun)])

@@ -43,6 +43,8 @@ async def enqueue(stage: Stage, verb: Verb) -> Outcome:
         was_bridged = member.result == "bridged"
         queues.take(queue, member, "redirected")
         member.result = "redirected-from-bridged" if was_bridged else member.result
+    finally:
+        queues.let_go(member)
     if isinstance(outcome, HangUp):
         queues.take(queue, member, "error" if outcome.failed else "hangup")
     elif isinstance(outcome, LeaveQueue):
@@ -80,7 +82,8 @@ async def _wait(stage: Stage, verb: Verb, queue: Queue, member: Member) -> Outco
     if member.announcement is not None:
         details = {"QueueSid": queue.sid, "QueueTime": str(member.waited(stage.clock.now()))}
         details["DequeingCallSid"] = member.dequeuer.sid
-        outcome = await stage.telephony.carry_out(stage.call, Instructions(member.announcement, params=tuple(details.items())))
+        announcing = stage.telephony.carry_out(stage.call, Instructions(member.announcement, params=tuple(details.items())))
+        outcome = await stage.call.unless(lambda: member.parted, announcing)
         if isinstance(outcome, HangUp):
             return outcome
     member.ready = True
@@ -104,24 +107,25 @@ async def dequeue(stage: Stage, noun: Verb, seconds: float, stars: bool, limit: 
     stage.await_input(f"waits for somebody in the queue {queue.name}")
     queue.agents.append(call)
     try:
-        came = await stage.hold_until(lambda: bool(queue.members), seconds)
+        await stage.hold_until(lambda: queue.first is not None, seconds)
     except CallEnded:
         return "no-answer", {}
     finally:
         queue.agents.remove(call)
-    if not came:
+    member = queue.first
+    if member is None:
         return "no-answer", {}
-    member = queue.members[0]
     member.dequeuer, member.announcement = call, stage.target(noun, "url")
     queues.take(queue, member, "bridged")
     room = Room()
     try:
-        await stage.hold_until(lambda: member.ready or member.call.over)
-        for each in (call, member.call):
-            each.bridged = True
-            room.enter(each)
-        stage.await_input("talks with a caller from the queue")
-        await talk(stage, stars, lambda: member.call.over or member.call.room is not room, limit)
+        await stage.hold_until(lambda: member.ready or member.gone)
+        if not member.gone:
+            for each in (call, member.call):
+                each.bridged = True
+                room.enter(each)
+            stage.await_input("talks with a caller from the queue")
+            await talk(stage, stars, lambda: member.gone or member.call.room is not room, limit)
     except CallEnded:
         pass  # the action hears of it
     finally:

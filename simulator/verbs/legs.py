@@ -17,6 +17,11 @@ class Leg:
     whisper: Target | None = None
     ready: bool = False
 
+    @property
+    def lost(self) -> bool:
+        """Tell whether it is over, or goes on with instructions of its own."""
+        return self.call.over or self.call.independent
+
 
 def make_legs(stage: Stage, verb: Verb, caller_id: str, ring_seconds: float, time_limit: float) -> list[Leg]:
     """Read the nouns of a Dial, or its text, into legs; what cannot be called is told, and is no leg or an unreachable one."""
@@ -94,7 +99,10 @@ async def answer_leg(stage: Stage, leg: Leg) -> Outcome:
     """Carry out an answered leg's own document, unheard by the caller, then hold the leg until it ends."""
     telephony, call = stage.telephony, leg.call
     if leg.whisper is not None:
-        outcome = await telephony.carry_out(call, Instructions(leg.whisper))
+        try:
+            outcome = await telephony.carry_out(call, Instructions(leg.whisper))
+        finally:
+            stage.call.stirred.notify()  # who dialled does not wait for a leg that is led elsewhere meanwhile
         if isinstance(outcome, HangUp):
             return outcome
     leg.ready = True

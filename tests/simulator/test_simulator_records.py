@@ -51,6 +51,26 @@ def test_a_simulator_remembers_the_last_calls_and_texts_only(site: Any) -> None:
         client.http_client.session.close()
 
 
+def test_a_simulator_remembers_the_last_conferences_and_recordings_only(site: Any) -> None:
+    site.answer("/voice", "<Response><Record action='/then' transcribe='true'/></Response>")
+    site.answer("/then", "<Response><Dial><Conference>r</Conference></Dial></Response>")
+    with Simulator(ACCOUNT, KEY, [LINE], voice_url=f"{site.url}/voice", keep=2) as sim:
+        client = Client(ACCOUNT, KEY)
+        client.api.base_url = sim.url
+        phone = sim.phone("+15550003333")
+        for _ in range(4):
+            phone.call(LINE)
+            sim.advance(10)
+            phone.hangup()
+            sim.advance(10)
+        assert [conference.status for conference in client.conferences.list()] == ["completed"] * 2
+        assert len(client.recordings.list()) == len(client.transcriptions.list()) == 2
+        for recording in client.recordings.list():
+            recording.delete()
+        assert len(client.recordings.list(include_soft_deleted=True)) == 2
+        client.http_client.session.close()
+
+
 def test_what_has_ended_leaves_no_task_and_no_timer(site: Any) -> None:
     site.answer("/voice", "<Response><Pause length='2'/></Response>")
     with Simulator(ACCOUNT, KEY, [LINE], voice_url=f"{site.url}/voice", status_url=f"{site.url}/status") as sim:
