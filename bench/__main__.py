@@ -30,7 +30,7 @@ from bench import leftovers, simulator
 from bench.durability import endure
 from bench.load import TOKEN, send, signed_messages
 from bench.server import Server, serving
-from simulator.signature import sign
+from simulator.web.signature import sign
 
 OURS = "ours"
 PROGRAMS = {

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from secrets import token_hex
 from urllib.parse import urlencode
 
-from simulator.signature import sign
+from simulator.web.signature import sign
 
 ACCOUNT = "AC" + "1" * 32
 TOKEN = "key-of-the-bench"

@@ -11,6 +11,14 @@ class Home:
     url: str
 
 
+@dataclass(frozen=True)
+class Target:
+    """A URL and the HTTP method it is asked with."""
+
+    url: str
+    method: str = "POST"
+
+
 def is_web_address(url: str) -> bool:
     """Tell whether a URL is absolute, of HTTP, and its host has no underscore, which Twilio does not allow."""
     try:

@@ -5,24 +5,24 @@ from functools import partial
 from typing import Literal
 
 from simulator.addresses import Home
-from simulator.attachments import take_files
-from simulator.callbacks import Callbacks
-from simulator.calls import Call, CallStatus, Input, Instructions
 from simulator.clock import Clock
-from simulator.conferences import Conferences
 from simulator.config import Config
-from simulator.faults import Faults
-from simulator.journal import Journal
 from simulator.keys import Key
 from simulator.lines import METHODS, URLS, AccountNumber, Application, CallerId, reach
-from simulator.media import File, MediaError
-from simulator.messages import Message, MessageStatus
-from simulator.messaging import TRIAL_PREFIX, Messaging, Terms
 from simulator.phones import Phone, PhoneError, Phones
-from simulator.queues import Queues
-from simulator.recordings import Recordings
-from simulator.telephony import Telephony
-from simulator.webhooks import Webhooks
+from simulator.texts.attachments import take_files
+from simulator.texts.media import File, MediaError
+from simulator.texts.messages import Message, MessageStatus
+from simulator.texts.messaging import TRIAL_PREFIX, Messaging, Terms
+from simulator.voice.calls import Call, CallStatus, Input, Instructions
+from simulator.voice.conferences import Conferences
+from simulator.voice.queues import Queues
+from simulator.voice.recordings import Recordings
+from simulator.voice.telephony import Telephony
+from simulator.web.callbacks import Callbacks
+from simulator.web.faults import Faults
+from simulator.web.journal import Journal
+from simulator.web.webhooks import Webhooks
 
 DEFAULT_PHONE = "+15550002222"
 NOT_IN_SERVICE = Instructions(twiml="<Response><Reject/></Response>")

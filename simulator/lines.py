@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from simulator.calls import Target
+from simulator.addresses import Target
 from simulator.identifiers import lasting_sid, new_sid
 from simulator.numbering import format_number, kind_of
 

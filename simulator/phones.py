@@ -2,10 +2,11 @@
 
 import asyncio
 from dataclasses import dataclass, field
-from typing import Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
-from simulator.calls import Call
-from simulator.messages import Message
+if TYPE_CHECKING:
+    from simulator.texts.messages import Message
+    from simulator.voice.calls import Call
 
 Habit = Literal["ring", "answer", "busy", "no-answer", "machine", "failed"]
 HABITS: tuple[str, ...] = get_args(Habit)
@@ -36,9 +37,9 @@ class Phone:
     number: str
     on_ring: Habit = "answer"
     on_text: str = "receive"
-    current: Call | None = None
-    last: Call | None = None
-    messages: list[Message] = field(default_factory=list)
+    current: "Call | None" = None
+    last: "Call | None" = None
+    messages: list["Message"] = field(default_factory=list)
     watchers: set[asyncio.Event] = field(default_factory=set)
 
     @property
@@ -63,18 +64,18 @@ class Phone:
         for watcher in self.watchers:
             watcher.set()
 
-    def take(self, call: Call) -> None:
+    def take(self, call: "Call") -> None:
         """Be busy with a call from now on."""
         self.current = call
         self.touch()
 
-    def release(self, call: Call) -> None:
+    def release(self, call: "Call") -> None:
         """Be free again."""
         if self.current is call:
             self.current, self.last = None, call
             self.touch()
 
-    def keep(self, message: Message) -> None:
+    def keep(self, message: "Message") -> None:
         """Keep a text that came or went."""
         self.messages.append(message)
         self.touch()
@@ -97,7 +98,7 @@ class Phone:
         """Render the line for a list of handsets."""
         return {"number": self.number, "state": self.state, "on_ring": self.on_ring, "messages": len(self.messages)}
 
-    def _message_json(self, message: Message) -> dict[str, Any]:
+    def _message_json(self, message: "Message") -> dict[str, Any]:
         return {
             "sid": message.sid,
             "direction": "sent" if message.from_number == self.number else "received",
@@ -112,7 +113,7 @@ class Phone:
         }
 
 
-def call_json(call: Call | None) -> dict[str, Any] | None:
+def call_json(call: "Call | None") -> dict[str, Any] | None:
     """Render the call that a handset is in, or was."""
     if call is None:
         return None
@@ -162,19 +163,19 @@ class Phones:
             self._phones[number].touch()
             self._tell()
 
-    def release(self, call: Call) -> None:
+    def release(self, call: "Call") -> None:
         """Free the handset that is in a call, if one is."""
         if call.phone_number in self._phones:
             self._phones[call.phone_number].release(call)
 
-    def forget_call(self, call: Call) -> None:
+    def forget_call(self, call: "Call") -> None:
         """Let go of a call that is over and no longer remembered."""
         phone = self._phones.get(call.phone_number)
         if phone is not None and phone.last is call:
             phone.last = None
             self._forget_unused(phone)
 
-    def forget_message(self, message: Message) -> None:
+    def forget_message(self, message: "Message") -> None:
         """Let go of a text that is no longer remembered."""
         for number in (message.from_number, message.to_number):
             phone = self._phones.get(number)

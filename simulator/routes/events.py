@@ -15,10 +15,10 @@ from quart import Blueprint, Response, request
 
 from simulator.clock import VirtualClock
 from simulator.exchange import Exchange
-from simulator.journal import Entry
 from simulator.phones import Phone, PhoneError
 from simulator.routes import current_exchange
 from simulator.routes.phones import find_phone, phone_json
+from simulator.web.journal import Entry
 
 bp = Blueprint("events", __name__)
 

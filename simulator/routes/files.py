@@ -7,7 +7,7 @@ https://www.twilio.com/docs/messaging/api/media-resource say that all must have 
 
 from quart import Blueprint, Response, g, request
 
-from simulator.errors import RestError
+from simulator.rest.errors import RestError
 from simulator.routes import current_exchange, media
 from simulator.routes.rest.blueprint import authenticate, refuse
 from simulator.routes.rest.media import find_media

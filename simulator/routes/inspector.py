@@ -5,9 +5,9 @@ from typing import Any
 from quart import Blueprint, Response, jsonify, render_template, request
 
 from simulator.clock import VirtualClock
-from simulator.faults import UNREACHABLE, kinds_as_json
-from simulator.replays import replay
 from simulator.routes import current_exchange
+from simulator.web.faults import UNREACHABLE, kinds_as_json
+from simulator.web.replays import replay
 
 bp = Blueprint("inspector", __name__)
 

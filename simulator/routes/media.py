@@ -14,11 +14,12 @@ from quart import Blueprint, Response, g, request
 from quart.wrappers.response import ResponseBody
 from werkzeug.exceptions import RequestedRangeNotSatisfiable
 
-from simulator import mp3, voice
-from simulator.errors import RestError
-from simulator.recordings import Recording
+from simulator.rest.errors import RestError
 from simulator.routes import current_exchange
 from simulator.routes.rest.blueprint import add_headers, authenticate, fail, lose, refuse
+from simulator.voice import mp3
+from simulator.voice import synthesis as voice
+from simulator.voice.recordings import Recording
 
 bp = Blueprint("media", __name__, url_prefix="/2010-04-01")
 bp.before_request(fail)

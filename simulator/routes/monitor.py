@@ -5,10 +5,10 @@ from typing import Any
 
 from quart import Blueprint, request
 
-from simulator.errors import RestError
-from simulator.notifications import list_notifications
-from simulator.paging import filter_resources, read_span, render_page_with_meta
-from simulator.resources.notifications import render_alert, render_whole_alert
+from simulator.rest.errors import RestError
+from simulator.rest.notifications import list_notifications
+from simulator.rest.paging import filter_resources, read_span, render_page_with_meta
+from simulator.rest.resources.notifications import render_alert, render_whole_alert
 from simulator.routes import current_exchange
 from simulator.routes.rest.blueprint import authenticate, current_account, refuse
 

@@ -10,11 +10,11 @@ from quart import Blueprint, Response, jsonify, render_template, request
 
 from simulator.addresses import is_web_address
 from simulator.clock import Clock
-from simulator.media import MAX_FILES, File
-from simulator.messages import MAX_BODY
 from simulator.numbering import parse_number
 from simulator.phones import HABITS, TEXT_HABITS, Phone, PhoneError, call_json
 from simulator.routes import current_exchange
+from simulator.texts.media import MAX_FILES, File
+from simulator.texts.messages import MAX_BODY
 
 bp = Blueprint("phones", __name__)
 

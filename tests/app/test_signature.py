@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from visitors import BASE_URL, SECONDARY_TOKEN, SETTINGS, TOKEN, Twilio
 
 from app.signature import Parameters, is_body_hash, is_signed
-from simulator.signature import sign, signature_headers, with_body_hash
+from simulator.web.signature import sign, signature_headers, with_body_hash
 
 TEXT = {
     "MessageSid": "SM1",

@@ -8,7 +8,7 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from simulator.signature import signature_headers
+from simulator.web.signature import signature_headers
 
 BASE_URL = "http://127.0.0.1:5000"
 TOKEN = "0123456789abcdef0123456789abcdef"

@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import simulator
-from simulator.advice import ADVICE, advice
 from simulator.driver import Handset, Simulator
-from simulator.elements import Element
-from simulator.errors import REFUSALS
-from simulator.grammar import MESSAGE_VERBS, VOICE_VERBS
+from simulator.rest.errors import REFUSALS
+from simulator.twiml.elements import Element
+from simulator.twiml.grammar import MESSAGE_VERBS, VOICE_VERBS
+from simulator.web.advice import ADVICE, advice
 
 # Ranges of Twilio's list that the simulator draws from; a number in them that is no code says so here.
 CODES = [range(11_000, 17_000), range(20_000, 23_000), range(30_000, 31_000), range(63_000, 64_000)]

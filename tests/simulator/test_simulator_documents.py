@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 from twilio.rest import Client
 
 from simulator.driver import Handset, Simulator
-from simulator.grammar import VOICE_VERBS
-from simulator.schema import known_verbs
-from simulator.twiml import TwimlError, read_document
+from simulator.twiml.document import TwimlError, read_document
+from simulator.twiml.grammar import VOICE_VERBS
+from simulator.twiml.schema import known_verbs
 
 LINE, PHONE = "+15550001111", "+15550002222"
 SORRY = "We are sorry. An application error has occurred. Goodbye."

@@ -13,11 +13,11 @@ from twilio.twiml import TwiML
 from twilio.twiml.messaging_response import MessagingResponse
 from twilio.twiml.voice_response import VoiceResponse
 
-from simulator.elements import Element
-from simulator.grammar import BACKGROUND, ERRORS, KNOWN_NOT_SIMULATED, MESSAGE_VERBS, VOICE_VERBS
-from simulator.schema import known_verbs
-from simulator.twiml import Verb, read_markup
-from simulator.verbs import VERBS
+from simulator.twiml.document import Verb, read_markup
+from simulator.twiml.elements import Element
+from simulator.twiml.grammar import BACKGROUND, ERRORS, KNOWN_NOT_SIMULATED, MESSAGE_VERBS, VOICE_VERBS
+from simulator.twiml.schema import known_verbs
+from simulator.voice.verbs import VERBS
 
 
 @dataclass

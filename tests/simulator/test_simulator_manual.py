@@ -4,9 +4,9 @@ import re
 from pathlib import Path
 
 from simulator.__main__ import build_parser
-from simulator.faults import KINDS
 from simulator.phones import HABITS
-from simulator.verbs import VERBS
+from simulator.voice.verbs import VERBS
+from simulator.web.faults import KINDS
 
 MANUAL = (Path(__file__).parents[2] / "docs" / "simulator.md").read_text()
 

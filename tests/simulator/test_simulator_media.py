@@ -12,9 +12,10 @@ import pytest
 from conftest import Site
 from twilio_rest import ACCOUNT, KEY, LINE, Rest
 
-from simulator import mp3, voice
 from simulator.driver import Handset, Simulator
-from simulator.recordings import Recording, Rules, Sound
+from simulator.voice import mp3
+from simulator.voice import synthesis as voice
+from simulator.voice.recordings import Recording, Rules, Sound
 
 BYTES_A_SECOND = 16000
 

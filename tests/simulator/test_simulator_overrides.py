@@ -7,7 +7,7 @@ import pytest
 from servers import is_silent, says, server, slowly
 
 from simulator.driver import Handset, Simulator
-from simulator.overrides import BadPolicy, Overrides, read_overrides, usual_overrides
+from simulator.web.overrides import BadPolicy, Overrides, read_overrides, usual_overrides
 
 LINE, PHONE = "+15550001111", "+15550002222"
 HELLO = "<Response><Say>Hello</Say></Response>"

@@ -7,9 +7,9 @@ import pytest
 from parties import ANNE, CALLER, LINE, conference, document, place
 from twilio.rest import Client
 
-from simulator.calls import Instructions
 from simulator.clock import VirtualClock
 from simulator.driver import Handset, Simulator
+from simulator.voice.calls import Instructions
 
 LONG = "word " * 100  # 40 seconds
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulator.segments import count_segments
+from simulator.texts.segments import count_segments
 
 FAMILY = "👩\u200d👩\u200d👧\u200d👦"  # 11 units, one picture
 FLAG = "🇰🇭"  # 4 units

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twilio.request_validator import RequestValidator, get_signature_algorithm
 
-from simulator.signature import sign, signature_headers, signed_text, with_body_hash
+from simulator.web.signature import sign, signature_headers, signed_text, with_body_hash
 
 KEY = "12345"
 CALL = [

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulator.sound import wave_seconds
-from simulator.twiml import TwimlError, Verb, parse, read_document
+from simulator.twiml.document import TwimlError, Verb, parse, read_document
+from simulator.voice.sound import wave_seconds
 
 PIECES = [
     "<Response>",

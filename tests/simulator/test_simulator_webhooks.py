@@ -12,8 +12,8 @@ import pytest
 from twilio.request_validator import RequestValidator
 from twilio.rest import Client
 
-from simulator import overrides, webhooks
 from simulator.driver import Handset, Simulator
+from simulator.web import overrides, webhooks
 
 LINE, PHONE, ACCOUNT = "+15550001111", "+15550002222", "AC" + "1" * 32
 SORRY = "We are sorry. An application error has occurred. Goodbye."

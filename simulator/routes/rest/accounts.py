@@ -4,10 +4,10 @@ from typing import Any
 
 from quart import request
 
-from simulator.errors import RestError
 from simulator.exchange import Account
-from simulator.paging import filter_resources, render_page
-from simulator.resources.accounts import render_account
+from simulator.rest.errors import RestError
+from simulator.rest.paging import filter_resources, render_page
+from simulator.rest.resources.accounts import render_account
 from simulator.routes import current_exchange
 from simulator.routes.rest.blueprint import bp, current_account, read_form, resource
 

@@ -4,11 +4,11 @@ from typing import Any
 
 from quart import request
 
-from simulator.errors import RestError
 from simulator.lines import Application
-from simulator.ordering.applications import change_application, delete_application, make_application
-from simulator.paging import filter_resources, render_page
-from simulator.resources.applications import render_application
+from simulator.rest.errors import RestError
+from simulator.rest.ordering.applications import change_application, delete_application, make_application
+from simulator.rest.paging import filter_resources, render_page
+from simulator.rest.resources.applications import render_application
 from simulator.routes import current_exchange
 from simulator.routes.rest.blueprint import read_form, resource
 

@@ -10,10 +10,10 @@ from typing import Any, TypeVar
 from quart import Blueprint, Response, current_app, g, jsonify, request
 from werkzeug.exceptions import HTTPException
 
-from simulator.errors import RestError
 from simulator.exchange import Account
-from simulator.form import Form
 from simulator.identifiers import new_sid
+from simulator.rest.errors import RestError
+from simulator.rest.form import Form
 from simulator.routes import current_exchange
 
 V = TypeVar("V", bound=Callable[..., Any])

@@ -4,11 +4,11 @@ from typing import Any
 
 from quart import request
 
-from simulator.errors import RestError
 from simulator.lines import CallerId
-from simulator.ordering.numbers import order_verification
-from simulator.paging import filter_resources, render_page
-from simulator.resources.numbers import render_caller_id, render_verification
+from simulator.rest.errors import RestError
+from simulator.rest.ordering.numbers import order_verification
+from simulator.rest.paging import filter_resources, render_page
+from simulator.rest.resources.numbers import render_caller_id, render_verification
 from simulator.routes import current_exchange
 from simulator.routes.rest.blueprint import read_form, resource
 

@@ -4,13 +4,13 @@ from typing import Any
 
 from quart import request
 
-from simulator.calls import Call
-from simulator.errors import RestError
-from simulator.ordering.calls import change_call, order_call
-from simulator.paging import filter_resources, render_page
-from simulator.resources.calls import render_call
+from simulator.rest.errors import RestError
+from simulator.rest.ordering.calls import change_call, order_call
+from simulator.rest.paging import filter_resources, render_page
+from simulator.rest.resources.calls import render_call
 from simulator.routes import current_exchange
 from simulator.routes.rest.blueprint import current_account, read_form, resource
+from simulator.voice.calls import Call
 
 
 @resource("POST", "/Calls", test_credentials=True)

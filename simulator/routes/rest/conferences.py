@@ -5,13 +5,13 @@ from typing import Any
 
 from quart import request
 
-from simulator.conferences import Conference, Participant
-from simulator.errors import RestError
-from simulator.ordering import conferences as ordering
-from simulator.paging import filter_resources, render_page
-from simulator.resources.conferences import render_conference, render_participant
+from simulator.rest.errors import RestError
+from simulator.rest.ordering import conferences as ordering
+from simulator.rest.paging import filter_resources, render_page
+from simulator.rest.resources.conferences import render_conference, render_participant
 from simulator.routes import current_exchange
 from simulator.routes.rest.blueprint import current_account, read_form, resource
+from simulator.voice.conferences import Conference, Participant
 
 
 def _conference(sid: str) -> Conference:

@@ -4,10 +4,10 @@ from typing import Any
 
 from quart import request
 
-from simulator.errors import RestError
 from simulator.keys import Key
-from simulator.paging import render_page
-from simulator.resources.accounts import render_key
+from simulator.rest.errors import RestError
+from simulator.rest.paging import render_page
+from simulator.rest.resources.accounts import render_key
 from simulator.routes import current_exchange
 from simulator.routes.rest.blueprint import read_form, resource
 

@@ -4,14 +4,14 @@ from typing import Any
 
 from quart import request
 
-from simulator.errors import RestError
-from simulator.media import Media
-from simulator.messages import Message
-from simulator.paging import filter_resources, render_page
-from simulator.resources.messages import render_feedback, render_media
+from simulator.rest.errors import RestError
+from simulator.rest.paging import filter_resources, render_page
+from simulator.rest.resources.messages import render_feedback, render_media
 from simulator.routes import current_exchange
 from simulator.routes.rest.blueprint import bp, read_form, resource
 from simulator.routes.rest.messages import find_message
+from simulator.texts.media import Media
+from simulator.texts.messages import Message
 
 
 def find_media(message_sid: str, sid: str) -> tuple[Message, Media]:

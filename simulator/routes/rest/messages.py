@@ -4,13 +4,13 @@ from typing import Any
 
 from quart import request
 
-from simulator.errors import RestError
-from simulator.messages import UNDER_WAY, Message
-from simulator.ordering.messages import change_message, order_message
-from simulator.paging import filter_resources, render_page
-from simulator.resources.messages import render_message
+from simulator.rest.errors import RestError
+from simulator.rest.ordering.messages import change_message, order_message
+from simulator.rest.paging import filter_resources, render_page
+from simulator.rest.resources.messages import render_message
 from simulator.routes import current_exchange
 from simulator.routes.rest.blueprint import current_account, read_form, resource
+from simulator.texts.messages import UNDER_WAY, Message
 
 
 @resource("POST", "/Messages", test_credentials=True)

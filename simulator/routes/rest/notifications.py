@@ -5,11 +5,11 @@ from typing import Any
 
 from quart import request
 
-from simulator.errors import RestError
-from simulator.notifications import Notification, list_notifications
-from simulator.paging import filter_resources, render_page
-from simulator.resources.events import Event, render_event
-from simulator.resources.notifications import render_notification, render_whole_notification
+from simulator.rest.errors import RestError
+from simulator.rest.notifications import Notification, list_notifications
+from simulator.rest.paging import filter_resources, render_page
+from simulator.rest.resources.events import Event, render_event
+from simulator.rest.resources.notifications import render_notification, render_whole_notification
 from simulator.routes import current_exchange
 from simulator.routes.rest.blueprint import current_account, resource
 

@@ -4,14 +4,14 @@ from typing import Any
 
 from quart import request
 
-from simulator import market
-from simulator.errors import RestError
 from simulator.lines import AccountNumber
 from simulator.numbering import COUNTRIES
-from simulator.ordering.numbers import buy_number, change_number
-from simulator.paging import filter_resources, render_page
-from simulator.resources import account_path
-from simulator.resources.numbers import (
+from simulator.rest import market
+from simulator.rest.errors import RestError
+from simulator.rest.ordering.numbers import buy_number, change_number
+from simulator.rest.paging import filter_resources, render_page
+from simulator.rest.resources import account_path
+from simulator.rest.resources.numbers import (
     KIND_PATHS,
     render_country,
     render_number,

@@ -4,13 +4,13 @@ from typing import Any
 
 from quart import request
 
-from simulator.errors import RestError
-from simulator.ordering import queues as ordering
-from simulator.paging import render_page
-from simulator.queues import Member, Queue
-from simulator.resources.queues import render_member, render_queue
+from simulator.rest.errors import RestError
+from simulator.rest.ordering import queues as ordering
+from simulator.rest.paging import render_page
+from simulator.rest.resources.queues import render_member, render_queue
 from simulator.routes import current_exchange
 from simulator.routes.rest.blueprint import current_account, read_form, resource
+from simulator.voice.queues import Member, Queue
 
 FRONT = "Front"
 

@@ -5,13 +5,13 @@ from typing import Any
 
 from quart import request
 
-from simulator.errors import RestError
-from simulator.ordering.recordings import change_recording, start_recording
-from simulator.paging import filter_resources, render_page
-from simulator.recordings import Recording
-from simulator.resources.recordings import render_call_recording, render_conference_recording, render_recording
+from simulator.rest.errors import RestError
+from simulator.rest.ordering.recordings import change_recording, start_recording
+from simulator.rest.paging import filter_resources, render_page
+from simulator.rest.resources.recordings import render_call_recording, render_conference_recording, render_recording
 from simulator.routes import current_exchange
 from simulator.routes.rest.blueprint import bp, read_form, resource
+from simulator.voice.recordings import Recording
 
 CURRENT = "Twilio.CURRENT"
 

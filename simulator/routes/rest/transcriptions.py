@@ -4,12 +4,12 @@ from typing import Any
 
 from quart import Response, request
 
-from simulator.errors import RestError
-from simulator.paging import render_page
-from simulator.recordings import Transcription
-from simulator.resources.recordings import render_transcription
+from simulator.rest.errors import RestError
+from simulator.rest.paging import render_page
+from simulator.rest.resources.recordings import render_transcription
 from simulator.routes import current_exchange
 from simulator.routes.rest.blueprint import bp, resource
+from simulator.voice.recordings import Transcription
 
 
 def _transcriptions(recording_sid: str | None = None) -> dict[str, Transcription]:

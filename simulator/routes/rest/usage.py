@@ -6,12 +6,12 @@ from typing import Any
 
 from quart import request
 
-from simulator.errors import RestError
-from simulator.paging import render_page
-from simulator.resources.usage import PERIODS, render_usage
+from simulator.rest.errors import RestError
+from simulator.rest.paging import render_page
+from simulator.rest.resources.usage import PERIODS, render_usage
+from simulator.rest.usage import CATEGORIES, Record, count_usage, spans
 from simulator.routes import current_exchange
 from simulator.routes.rest.blueprint import current_account, resource
-from simulator.usage import CATEGORIES, Record, count_usage, spans
 
 
 def _day(name: str, default: date) -> date:

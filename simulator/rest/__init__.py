@@ -1,0 +1,1 @@
+"""What the REST API understands and answers, apart from its paths."""

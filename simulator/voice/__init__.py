@@ -1,0 +1,1 @@
+"""Calls: how they are placed, what their documents let happen, and who is on the line."""
