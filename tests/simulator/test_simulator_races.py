@@ -21,6 +21,7 @@ def nothing_is_left(sim: Simulator, phone: Handset, anne: Handset, bert: Handset
     for each in (phone, anne, bert):
         if each.state["state"] == "in-call":
             each.hangup()
+            sim.settle()  # it may end another one's call
     sim.advance(30)
     assert [each.state["state"] for each in (phone, anne, bert)] == ["idle"] * 3
     clock = sim.exchange.clock
