@@ -1,7 +1,9 @@
 """What holds everything: the account, its numbers, its calls and messages, the phones, the record of webhooks."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
+from types import MappingProxyType
 from typing import Literal
 
 from simulator.addresses import Home
@@ -115,15 +117,19 @@ class Exchange:
             raise PhoneError(404, "not_a_phone", "This is a number of the account; it has no handset.")
         return self.phones.get(number)
 
-    def dial(self, phone: Phone, to: str) -> Call:
-        """Place a call from a phone to a number of the account, or from a client to whatever its application makes of `to`."""
+    def dial(self, phone: Phone, to: str, parameters: Mapping[str, str] = MappingProxyType({})) -> Call:
+        """Place a call from a phone to a number of the account, or from a client to whatever its application makes of `to`.
+
+        A client may send parameters of its own along; its application's first request holds them.
+        """
         if phone.current is not None:
             raise PhoneError(409, "in_call", "This phone is in a call already.")
-        call = self._client_call(phone.number, to) if phone.number.startswith("client:") else self.incoming_call(phone.number, to)
+        client = phone.number.startswith("client:")
+        call = self._client_call(phone.number, to, parameters) if client else self.incoming_call(phone.number, to)
         self.telephony.receive(call)
         return call
 
-    def _client_call(self, client: str, to: str) -> Call:
+    def _client_call(self, client: str, to: str, parameters: Mapping[str, str]) -> Call:
         """Make the record of a client's call: an application with a voice URL is asked, or else the first number's URL is.
 
         At Twilio the client's access token names the application: https://www.twilio.com/docs/voice/sdks
@@ -138,7 +144,7 @@ class Exchange:
             to_number=to,
             status=CallStatus.RINGING,
             created_at=self.clock.now(),
-            instructions=Instructions(voice) if voice else NOT_IN_SERVICE,
+            instructions=Instructions(voice, params=tuple(parameters.items())) if voice else NOT_IN_SERVICE,
             fallback=reach(asked.voice_fallback),
             status_target=reach(asked.status),
         )

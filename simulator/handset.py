@@ -60,9 +60,9 @@ class Handset:
         """Set what becomes of texts to the phone."""
         self._do("", on_text=habit)
 
-    def call(self, to: str) -> str:
-        """Call a number of the account; returns the call's SID."""
-        return str(self._do("/call", to=to)["sid"])
+    def call(self, to: str, **parameters: str) -> str:
+        """Call a number of the account, or as a client whomever, with parameters of its own; returns the call's SID."""
+        return str(self._do("/call", to=to, parameters=parameters)["sid"])
 
     def answer(self) -> None:
         """Pick up."""

@@ -77,6 +77,14 @@ def _is_address(value: object) -> bool:
     return isinstance(value, str) and (is_web_address(value) or value.startswith("data:"))
 
 
+def _parameters(body: dict[str, Any]) -> dict[str, str]:
+    """Read what a client sends along with its call: texts by their names."""
+    given = body.get("parameters", {})
+    if not isinstance(given, dict):
+        raise PhoneError(400, "bad_body", "parameters must be an object of texts.")
+    return {name: _text(given, name) for name in given}
+
+
 def _number(body: dict[str, Any]) -> str:
     number = parse_number(_text(body, "to"))
     if number is None:
@@ -130,7 +138,8 @@ async def change_phone(number: str) -> dict[str, Any]:
 async def call(number: str) -> tuple[dict[str, Any], int]:
     """Call a number of the account from this handset; a client calls whom it likes, and its application decides."""
     phone, body = find_phone(number), await _body()
-    placed = current_exchange().dial(phone, _text(body, "to") if phone.number.startswith("client:") else _number(body))
+    to = _text(body, "to") if phone.number.startswith("client:") else _number(body)
+    placed = current_exchange().dial(phone, to, _parameters(body))
     return {"sid": placed.sid, "from": placed.from_number, "to": placed.to_number, "status": placed.status.value}, 201
 
 

@@ -7,7 +7,7 @@ from parties import ANNE, CALLER, LINE, document, heard
 from twilio.base.exceptions import TwilioRestException
 from twilio.rest import Client
 
-from simulator.driver import Handset, Simulator
+from simulator.driver import Handset, Refused, Simulator
 
 
 @pytest.fixture
@@ -108,3 +108,19 @@ def test_the_callers_name_is_sent_where_it_is_looked_up(sim: Simulator, client: 
     phone.call(LINE)
     sim.advance(5)
     assert [seen.params.get("CallerName") for seen in site.at("/voice")] == [None, ""]
+
+
+def test_an_application_gets_what_its_client_sends_along(sim: Simulator, site: Any, agent: Handset) -> None:
+    site.answer("/voice", document('<Redirect method="POST">/voice</Redirect>'))
+    site.answer("/voice", document("<Say>one moment</Say>"))
+    agent.call("support", phoneNumber=CALLER, topic="a bill & more")
+    agent.expect_say("one moment")
+    first, second = site.at("/voice")
+    assert (first.params["To"], first.params["phoneNumber"], first.params["topic"]) == ("support", CALLER, "a bill & more")
+    assert "phoneNumber" not in second.params
+
+
+@pytest.mark.parametrize("parameters", [["a"], {"a": 1}, {"a": ""}])
+def test_parameters_of_a_client_are_texts(parameters: Any, sim: Simulator, agent: Handset) -> None:
+    with pytest.raises(Refused, match="bad_body"):
+        sim.ask("POST", "/phones/client:agent.1/call", {"to": "support", "parameters": parameters})
