@@ -76,7 +76,6 @@ REFUSALS: dict[int, tuple[int, str]] = {
     21620: (400, "Invalid media URL: {value}"),
     21623: (400, "Number of media files exceeds allowed limit"),
     21624: (400, "Invalid validity period value"),
-    21626: (400, "Invalid 'StatusCallbackEvent': {value}"),
     21658: (400, "Parameter {name} exceeded character limit"),
     21701: (400, "The Messaging Service does not exist"),
     21704: (400, "The Messaging Service contains no phone numbers"),

@@ -124,3 +124,17 @@ def test_an_application_gets_what_its_client_sends_along(sim: Simulator, site: A
 def test_parameters_of_a_client_are_texts(parameters: Any, sim: Simulator, agent: Handset) -> None:
     with pytest.raises(Refused, match="bad_body"):
         sim.ask("POST", "/phones/client:agent.1/call", {"to": "support", "parameters": parameters})
+
+
+def test_events_that_do_not_exist_are_told_and_the_call_is_made(sim: Simulator, client: Client, site: Any, phone: Handset) -> None:
+    """Applications of others ask for `busy` and `no-answer`, too, and are called back when the call is over."""
+    order = {"to": phone.number, "from_": LINE, "twiml": document("<Say>hi</Say>"), "status_callback": f"{site.url}/status"}
+    sid = client.calls.create(status_callback_event=["completed", "busy", "no-answer"], **order).sid
+    client.calls.create(status_callback_event=["initiated ringing answered completed"], **order)
+    sim.advance(10)
+    assert [seen.params["CallSid"] for seen in site.at("/status")] == [sid]
+    warnings = [alert["text"] for entry in sim.requests() for alert in entry["alerts"] if alert["code"] == 21626]
+    assert warnings == [
+        "Invalid 'StatusCallbackEvent': busy, no-answer",
+        "Invalid 'StatusCallbackEvent': initiated ringing answered completed",
+    ]

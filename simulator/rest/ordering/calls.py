@@ -59,8 +59,22 @@ def order_call(exchange: Exchange, account: Account, form: Form, instructions: I
     if not account.test:
         if exchange.telephony.queue_full:
             raise RestError(22005)
+        _tell_unknown_events(exchange, call, form)
         exchange.telephony.place(call, reachable=not _is_sip(to))
     return call
+
+
+def _tell_unknown_events(exchange: Exchange, call: Call, form: Form) -> None:
+    """Warn of events that do not exist, for which the call is made all the same and nothing is told.
+
+    An application that sent all events in one field saw no callback, not a refusal: vellum-ai/vellum-assistant#6044.
+    """
+    unknown = sorted(set(form.texts("StatusCallbackEvent")) - set(EVENTS))
+    if unknown:
+        told = ", ".join(unknown)[:MAX_DETAIL]
+        exchange.webhooks.note_document(call.sid, form.text("Twiml")).alert(
+            21626, f"Invalid 'StatusCallbackEvent': {told}", "warning"
+        )
 
 
 def _is_sip(address: str) -> bool:
@@ -119,14 +133,11 @@ def _course(exchange: Exchange, form: Form, instructions: Instructions | None) -
     if instructions.target is None and not instructions.twiml:
         raise RestError(21205, value="")
     events = form.texts("StatusCallbackEvent")
-    for event in events:
-        if event not in EVENTS:
-            raise RestError(21626, value=event[:MAX_DETAIL])
     return _Course(
         instructions,
         form.target("FallbackUrl", "FallbackMethod"),
         form.target("StatusCallback", "StatusCallbackMethod", invalid=21609),
-        frozenset(events or ["completed"]),
+        frozenset(events or ["completed"]).intersection(EVENTS),
     )
 
 
