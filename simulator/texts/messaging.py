@@ -120,12 +120,12 @@ class Messaging:
 
     def reply(
         self, sender: str, to: str, body: str, callback: Target | None, alarm: Alarm, direction: str = "outbound-reply"
-    ) -> None:
+    ) -> Message | None:
         """Send what a verb asks for, as `answer` does."""
-        self.answer(Draft(sender, to, body, callback=callback), alarm, direction)
+        return self.answer(Draft(sender, to, body, callback=callback), alarm, direction)
 
-    def answer(self, draft: Draft, alarm: Alarm, direction: str = "outbound-reply") -> None:
-        """Send what a TwiML document asks for; what Twilio would refuse is told to `alarm` and not sent."""
+    def answer(self, draft: Draft, alarm: Alarm, direction: str = "outbound-reply") -> Message | None:
+        """Send what a TwiML document asks for; what Twilio would refuse is told to `alarm` and not sent: None."""
         sender = parse_number(draft.sender) or ""
         to = parse_near(draft.to, sender)
         if to is None:
@@ -152,6 +152,8 @@ class Messaging:
             else:
                 alarm(14107, "SMS send rate limit exceeded", "error")
                 self.send(message, failure=14107)
+            return message
+        return None
 
     def _outgoing(
         self, direction: str, sender: str, to: str, body: str, files: tuple[str, ...] = (), callback: Target | None = None

@@ -11,6 +11,7 @@ the record and stirs it; the task looks at the record whenever it wakes.
 
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from simulator.addresses import Target
 from simulator.clock import Clock
@@ -34,9 +35,12 @@ from simulator.voice.verbs.speech import send_tones
 from simulator.web.callbacks import Callbacks
 from simulator.web.webhooks import PERCENT, Hook, Webhooks
 
+if TYPE_CHECKING:
+    from simulator.texts.messages import Message
+
 LONGEST_QUEUE = 24 * 60 * 60  # seconds
 
-SendText = Callable[[str, str, str, Target | None, Alarm], None]
+SendText = Callable[[str, str, str, Target | None, Alarm], "Message | None"]
 Connect = Callable[[str, str], Call]
 Script = Callable[[], Awaitable[Outcome]]
 

@@ -122,6 +122,13 @@ GATHER = [
         says=["a b c d e", "also"],
     ),
     Case(
+        "no-barge-in-with-all-keys",
+        '<Gather action="/g" bargeIn="false" numDigits="1"><Say>a b c d e</Say><Say>also</Say></Gather>',
+        [("wait", 1), ("press", "7"), ("wait", 6)],
+        [asked("/g", Digits="7")],
+        says=["a b c d e", "also"],
+    ),
+    Case(
         "keys-before-gather-are-lost",
         '<Say>a b c d e</Say><Gather action="/g" timeout="1"/>',
         [("wait", 1), ("press", "7"), ("wait", 6)],

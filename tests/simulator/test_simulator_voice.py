@@ -213,6 +213,24 @@ def test_sms_during_a_call(sim: Simulator, site: Any, phone: Handset) -> None:
     assert site.at("/st")[-1].params["MessageStatus"] == "delivered"
 
 
+def test_a_call_goes_on_with_what_the_action_of_a_text_answers(sim: Simulator, site: Any, phone: Handset) -> None:
+    site.answer("/voice", '<Response><Sms action="/n">yo</Sms><Say>never</Say></Response>')
+    site.answer("/n", "<Response><Say>next</Say></Response>")
+    listen(sim, phone)
+    assert phone.said == ["next"]
+    [text] = phone.messages
+    params = site.at("/n")[-1].params
+    assert (params["SmsSid"], params["SmsStatus"]) == (text["sid"], "sending")
+
+
+def test_the_action_of_a_text_that_cannot_be_sent_is_told(sim: Simulator, site: Any, phone: Handset) -> None:
+    site.answer("/voice", '<Response><Sms to="nobody" action="/n">yo</Sms></Response>')
+    listen(sim, phone)
+    params = site.at("/n")[-1].params
+    assert params["SmsStatus"] == "invalid"
+    assert "SmsSid" not in params
+
+
 HOSTILE = [
     ("doctype", "<!DOCTYPE Response [<!ENTITY x 'y'>]><Response><Say>&x;</Say></Response>"),
     (

@@ -25,18 +25,24 @@ async def hangup(stage: Stage, verb: Verb) -> Outcome:
 
 
 async def sms(stage: Stage, verb: Verb) -> Outcome:
-    """Send a text during a call: from the account's number to the phone, unless the verb says otherwise."""
+    """Send a text during a call: from the account's number to the phone, unless the verb says otherwise.
+
+    With an action, the call goes on with its answer; the status callback is always a POST. https://www.twilio.com/docs/api/twiml/sms
+    """
     call = stage.call
     own = call.to_number if call.incoming else call.from_number
-    callback = verb.get("statusCallback") or verb.get("action")
-    stage.telephony.send_text(
+    message = stage.telephony.send_text(
         verb.get("from") or own,
         verb.get("to") or call.phone_number,
         verb.text,
-        Target(stage.resolve(callback), verb.get("method", "POST")) if callback else None,
+        stage.target(verb, "statusCallback", ""),
         stage.alarm,
     )
-    return None
+    action = stage.target(verb, "action")
+    if action is None:
+        return None
+    told = (("SmsSid", message.sid), ("SmsStatus", "sending")) if message else (("SmsStatus", "invalid"),)
+    return Instructions(action, params=told)
 
 
 async def leave(stage: Stage, verb: Verb) -> Outcome:

@@ -126,7 +126,7 @@ async def gather(stage: Stage, verb: Verb) -> Outcome:
 
     def enough() -> bool:
         partial.report(ear.hear(stage), ear)
-        return ear.finished or (ear.begun and rules.barge_in)
+        return ear.begun and rules.barge_in
 
     stage.await_input(rules.sentence())
     await stage.call.unless(enough, stage.perform(verb.children))
