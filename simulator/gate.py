@@ -29,7 +29,7 @@ def reason_to_refuse(request: Request, bound_to: str) -> str | None:
     if request.headers.get("Sec-Fetch-Site", "none") not in {"none", "same-origin"}:
         return "Another site may not do this."
     origin = request.headers.get("Origin")
-    if origin is not None and urlsplit(origin).netloc != host:
+    if origin is not None and origin not in {f"http://{host}", f"https://{host}"}:
         return "Another site may not do this."
     return None
 

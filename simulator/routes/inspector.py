@@ -5,7 +5,7 @@ from typing import Any
 from quart import Blueprint, Response, jsonify, render_template, request
 
 from simulator.clock import VirtualClock
-from simulator.routes import current_exchange
+from simulator.routes import current_exchange, read_json, read_seconds
 from simulator.web.faults import UNREACHABLE, kinds_as_json
 from simulator.web.replays import replay
 
@@ -19,8 +19,7 @@ def _refusal(status: int, code: str, message: str) -> tuple[Response, int]:
 
 
 async def _fields() -> dict[str, Any]:
-    body = await request.get_json(silent=True) if request.is_json else dict(await request.form)
-    return body if isinstance(body, dict) else {}
+    return await read_json() or {} if request.is_json else dict(await request.form)
 
 
 @bp.get("/requests")
@@ -80,7 +79,7 @@ async def add_fault() -> tuple[Response, int]:
             int(fields.get("status", 0)),
             None if sid is None else str(sid),
         )
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         return _refusal(400, "bad_fault", str(error))
     return jsonify(vars(fault)), 201
 
@@ -106,11 +105,8 @@ async def advance_clock() -> Response | tuple[Response, int]:
     clock = current_exchange().clock
     if not isinstance(clock, VirtualClock):
         return _refusal(409, "real_clock", "This clock runs by itself.")
-    try:
-        seconds = float((await _fields()).get("advance", ""))
-    except (TypeError, ValueError):
-        seconds = -1.0
-    if not 0 <= seconds <= MAX_ADVANCE:
+    seconds = read_seconds((await _fields()).get("advance"), MAX_ADVANCE)
+    if seconds is None:
         return _refusal(400, "bad_body", f"advance must be between 0 and {MAX_ADVANCE:.0f} seconds.")
     await clock.advance(seconds)
     return jsonify({"now": clock.now().isoformat()})

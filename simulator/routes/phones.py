@@ -12,7 +12,7 @@ from simulator.addresses import is_web_address
 from simulator.clock import Clock
 from simulator.numbering import parse_number
 from simulator.phones import HABITS, TEXT_HABITS, Phone, PhoneError, call_json
-from simulator.routes import current_exchange
+from simulator.routes import current_exchange, read_json, read_seconds
 from simulator.texts.media import MAX_FILES, File
 from simulator.texts.messages import MAX_BODY
 
@@ -47,8 +47,8 @@ def _shown(phone: Phone) -> dict[str, Any]:
 async def _body() -> dict[str, Any]:
     """Read a body of JSON or of a form."""
     if request.is_json:
-        body = await request.get_json(silent=True)
-        if not isinstance(body, dict):
+        body = await read_json()
+        if body is None:
             raise PhoneError(400, "bad_body", "The body must be a JSON object.")
         return body
     form = await request.form
@@ -64,11 +64,8 @@ def _text(body: dict[str, Any], name: str, most: int = MAX_BODY) -> str:
 
 def _seconds(body: dict[str, Any]) -> float:
     """Read how long something takes to say; 0 stands for as long as its words do."""
-    try:
-        seconds = float(body.get("seconds") or 0)
-    except (TypeError, ValueError):
-        seconds = -1.0
-    if not 0 <= seconds <= MAX_SPEECH_SECONDS:
+    seconds = read_seconds(body.get("seconds") or 0, MAX_SPEECH_SECONDS)
+    if seconds is None:
         raise PhoneError(400, "bad_body", f"seconds must be a number up to {MAX_SPEECH_SECONDS:.0f}.")
     return seconds
 

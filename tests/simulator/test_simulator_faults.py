@@ -235,6 +235,12 @@ def test_bad_faults(fault: dict[str, Any], quiet_sim: Simulator) -> None:
     assert (refusal.value.status, refusal.value.code) == (400, "bad_fault")
 
 
+def test_a_fault_does_not_happen_infinitely_often(quiet_sim: Simulator, http: httpx.Client) -> None:
+    content, headers = '{"target": "webhook", "kind": "drop", "count": Infinity}', {"Content-Type": "application/json"}
+    response = http.post(f"{quiet_sim.url}/faults", content=content, headers=headers)
+    assert (response.status_code, response.json()["error"]["code"]) == (400, "bad_fault")
+
+
 def test_the_clock_over_http(sim: Simulator, http: httpx.Client) -> None:
     before = sim.exchange.clock.now()
     assert http.post(f"{sim.url}/clock", json={"advance": 90}).status_code == 200

@@ -250,9 +250,21 @@ def test_bad_bodies(path: str, body: dict[str, Any], quiet_sim: Simulator, http:
 
 
 def test_a_body_that_is_no_object(quiet_sim: Simulator, http: httpx.Client) -> None:
-    for content in (b"[]", b"{", b"null"):
+    for content in (b"[]", b"{", b"null", b"[" * 100_000):
         headers = {"Content-Type": "application/json"}
         assert http.post(f"{quiet_sim.url}/phones/{PHONE}/call", content=content, headers=headers).status_code == 400
+
+
+@pytest.mark.parametrize("number", ["Infinity", "NaN", "-1", "1e400", "9" * 400])
+def test_a_number_that_is_none_is_refused_wherever_seconds_are_told(number: str, quiet_sim: Simulator, http: httpx.Client) -> None:
+    bodies = {
+        f"/phones/{PHONE}/speak": '{"text": "hello", "seconds": %s}',
+        "/clock": '{"advance": %s}',
+        "/faults": '{"target": "webhook", "kind": "drop", "count": 1, "seconds": %s}',
+    }
+    for path, body in bodies.items():
+        headers = {"Content-Type": "application/json"}
+        assert http.post(quiet_sim.url + path, content=body % number, headers=headers).status_code == 400
 
 
 def test_forms_and_a_raw_plus_are_accepted(sim: Simulator, http: httpx.Client, site: Any) -> None:
@@ -275,6 +287,7 @@ def test_the_list_of_phones(sim: Simulator, phone: Handset, http: httpx.Client) 
     [
         {"Origin": "https://evil.example"},
         {"Origin": "null"},
+        {"Origin": "http://[::1"},
         {"Sec-Fetch-Site": "cross-site"},
         {"Sec-Fetch-Site": "same-site"},
         {"Host": "evil.example"},
