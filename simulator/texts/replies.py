@@ -27,7 +27,7 @@ class Draft:
     callback: Target | None = None
 
 
-Send = Callable[[Draft, Alarm], None]
+Send = Callable[[Draft, Alarm], Message | None]
 
 
 @dataclass

@@ -64,6 +64,7 @@ class Conference:
     name: str
     created_at: datetime
     status: str = "init"  # or in-progress, completed
+    started: bool = False  # voices are mixed
     sid: str = field(default_factory=lambda: new_sid("CF"))
     updated_at: datetime = field(init=False)
     participants: dict[str, Participant] = field(default_factory=dict)
@@ -110,18 +111,23 @@ class Conferences:
         return conference
 
     def join(self, conference: Conference, participant: Participant) -> None:
-        """Let a participant in; with the second one, and one who may start it, the conference starts."""
+        """Let a participant in: one who may start it makes the conference count as in progress, the second one starts it.
+
+        Applications look for those in progress while somebody waits there alone; Twilio's pages tell only of the start.
+        """
         now = self._clock.now()
         conference.participants[participant.sid] = participant
         participant.joined_at = participant.updated_at = now
         participant.call.conference = conference.name
         self._report(conference, "join", participant)
-        if conference.status == "in-progress":
+        if conference.started:
             self._admit(conference, [participant])
             return
-        everybody = list(conference.participants.values())
-        if len(everybody) > 1 and any(each.start_on_enter for each in everybody):
+        if conference.status == "init" and participant.start_on_enter:
             self._set_status(conference, "in-progress")
+        everybody = list(conference.participants.values())
+        if len(everybody) > 1 and conference.status == "in-progress":
+            conference.started = True
             self._admit(conference, everybody)
             self._report(conference, "start", participant)
             if conference.recording_rules is not None:

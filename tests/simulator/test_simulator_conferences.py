@@ -16,7 +16,7 @@ def test_a_conference_starts_with_the_second_participant(
     place(client, phone, conference())
     sim.advance(5)
     (running,) = client.conferences.list()
-    assert (running.friendly_name, running.status) == ("r", "init")
+    assert (running.friendly_name, running.status) == ("r", "in-progress")
     assert [line["verb"] for line in phone.transcript if line["speaker"] == "twilio"] == ["Music"]
     place(client, anne, conference())
     place(client, bert, conference())
@@ -37,6 +37,7 @@ def test_participants_wait_for_the_moderator_and_leave_with_them(
     for each in (phone, anne):
         place(client, each, conference(startConferenceOnEnter="false"))
     sim.advance(5)
+    assert [each.status for each in client.conferences.list()] == ["init"]
     phone.speak("anybody?")
     assert heard(anne) == []
     place(client, bert, conference(endConferenceOnExit="true"))

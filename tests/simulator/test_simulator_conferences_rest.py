@@ -38,9 +38,8 @@ def test_a_conference_is_followed_from_its_first_participant_to_its_last(
     enter(sim, site, phone)
     path = f"/Conferences/{find(rest)}.json"
     waiting = rest.get(path)
-    assert (waiting["friendly_name"], waiting["status"], waiting["reason_conference_ended"]) == (NAME, "init", None)
+    assert (waiting["friendly_name"], waiting["status"], waiting["reason_conference_ended"]) == (NAME, "in-progress", None)
     last = enter(sim, site, other)
-    assert rest.get(path)["status"] == "in-progress"
     phone.hangup()
     sim.settle()
     other.hangup()
@@ -57,7 +56,7 @@ def test_a_conference_is_followed_from_its_first_participant_to_its_last(
 def test_conferences_are_listed_and_filtered(rest: Rest, sim: Simulator, site: Site, phone: Handset) -> None:
     enter(sim, site, phone)
     sid = find(rest)
-    for wanted, found in (({"Status": "init"}, [sid]), ({"Status": "completed"}, []), ({"FriendlyName": NAME}, [sid])):
+    for wanted, found in (({"Status": "in-progress"}, [sid]), ({"Status": "completed"}, []), ({"FriendlyName": NAME}, [sid])):
         assert [each["sid"] for each in rest.get("/Conferences.json", **wanted)["conferences"]] == found
     assert rest.get("/Conferences.json", **{"DateCreated<": "2000-01-01"})["conferences"] == []
     assert [each["sid"] for each in rest.get("/Conferences.json", **{"DateUpdated>": "2000-01-01"})["conferences"]] == [sid]

@@ -65,7 +65,7 @@ async def _attend(stage: Stage, conference: Conference, participant: Participant
     end = clock.after(limit)
 
     def waits() -> bool:
-        return conference.status != "in-progress" or call.on_hold
+        return not conference.started or call.on_hold
 
     while participant.present and clock.until(end) > 0:
         waiting = waits()
@@ -99,5 +99,5 @@ async def _wait(stage: Stage, participant: Participant, changed: Condition) -> O
 def _beep(stage: Stage, conference: Conference, participant: Participant, when: str) -> None:
     if participant.beep in {"true", when}:
         for other in conference.participants.values():
-            if other is not participant and conference.status == "in-progress":
+            if other is not participant and conference.started:
                 stage.telephony.hearing.note(other.call, "twilio", "Beep", "")
