@@ -8,8 +8,9 @@ PIP = .venv/bin/pip install --quiet --disable-pip-version-check --require-hashes
 run: .venv/run ## the simulator and the application, until Ctrl-C
 	@exec .venv/bin/python -m dev.run
 
-test: .venv/dev ## every test that this machine can run
-	.venv/bin/python -m pytest
+test: .venv/dev ## every test that this machine can run: many at once, then those that want the machine for themselves
+	.venv/bin/python -m pytest -n auto --ignore=tests/e2e
+	.venv/bin/python -m pytest tests/e2e
 
 check: .venv/dev ## style, types, layers
 	.venv/bin/ruff check .
