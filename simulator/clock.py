@@ -8,6 +8,7 @@ import asyncio
 import heapq
 import itertools
 import logging
+import math
 import time
 from abc import ABC, abstractmethod
 from collections import deque
@@ -190,7 +191,9 @@ class RealClock(Clock):
         return self._start + timedelta(seconds=(time.monotonic() - self._origin) * self._speed)
 
     def _arm(self, parking: Parking, seconds: float) -> asyncio.TimerHandle:
-        return asyncio.get_running_loop().call_later(seconds / self._speed, self._queue, parking)
+        # The event loop counts whole milliseconds and may be one early: a call of ten seconds would then last nine.
+        real = math.ceil(seconds / self._speed * 1000 + 1) / 1000 if seconds else 0.0
+        return asyncio.get_running_loop().call_later(real, self._queue, parking)
 
     def _queue(self, parking: Parking) -> None:
         self._due.append(parking)

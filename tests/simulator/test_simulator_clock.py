@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from simulator.clock import RealClock, Signal, VirtualClock
+from simulator.loop import run as loop_run
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 delays = st.integers(min_value=0, max_value=100_000).map(lambda milliseconds: milliseconds / 1000)
@@ -180,6 +181,19 @@ def test_real_time_runs_as_fast_as_it_is_told() -> None:
         return (clock.now() - start).total_seconds()
 
     assert asyncio.run(main()) >= 20
+
+
+def test_a_wait_in_real_time_is_never_too_short() -> None:
+    lengths = [3 + n / 10 for n in range(60)]  # of milliseconds, which the event loop counts in whole ones
+
+    async def main() -> None:
+        clock = RealClock(speed=1000)
+        for length in lengths:
+            start = clock.now()
+            await asyncio.wait_for(_spawned(clock, length), timeout=5)
+            assert (clock.now() - start).total_seconds() >= length
+
+    loop_run(main())
 
 
 async def _spawned(clock: RealClock, length: float) -> None:
