@@ -38,6 +38,7 @@ DEFAULT_RING_SECONDS = 60
 MAX_RING_SECONDS = 600
 MAX_CALL_SECONDS = 4 * 60 * 60
 
+NO_TIME = 0.05  # seconds: on a clock that runs fast, the computer's own work counts
 Method = Literal["GET", "POST"]
 
 
@@ -146,6 +147,7 @@ class Call:
     conference: str | None = None
     queue: str | None = None
     redirection: Instructions | None = None
+    seconds_spent: float = 0.0  # by verbs, on the line: what fetching documents took is not in it
     interrupts: list[Condition] = field(default_factory=list)
     recordings: list["Recording"] = field(default_factory=list)  # those that run now
     inputs: deque[Input] = field(default_factory=deque)
@@ -205,8 +207,7 @@ class Call:
             left = None if end is None else clock.until(end)
             if left is not None and left <= 0:
                 return False
-            await clock.wait(self.stirred, left)
-            self.check()
+            await self._stand_by(clock, left)
         return True
 
     async def lasts(self, clock: Clock, seconds: float) -> bool:
@@ -221,5 +222,10 @@ class Call:
         end = clock.after(seconds)
         self.check()
         while (left := clock.until(end)) > 0:
-            await clock.wait(self.stirred, left)
-            self.check()
+            await self._stand_by(clock, left)
+
+    async def _stand_by(self, clock: Clock, seconds: float | None) -> None:
+        start = clock.now()
+        await clock.wait(self.stirred, seconds)
+        self.seconds_spent -= clock.until(start)
+        self.check()

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from simulator.twiml.document import Verb
 from simulator.voice import documents
-from simulator.voice.calls import Call, Circumstances, Instructions
+from simulator.voice.calls import NO_TIME, Call, Circumstances, Instructions
 from simulator.voice.stage import HangUp, LeaveQueue, Outcome, Performer, Stage
 
 if TYPE_CHECKING:
@@ -24,12 +24,11 @@ async def carry_out(
 
     Every request is told the circumstances of that moment, too, as the place in a queue.
     """
-    clock = telephony.clock
     outcome: Outcome = instructions
-    silent, heard = 0, clock.now()
+    silent, before = 0, call.seconds_spent
     while isinstance(outcome, Instructions):
-        silent = silent + 1 if clock.now() == heard else 0
-        heard = clock.now()
+        silent = silent + 1 if call.seconds_spent - before < NO_TIME else 0
+        before = call.seconds_spent
         told = replace(outcome, params=(*outcome.params, *circumstances().items()))
         outcome = await _carry_out_one(telephony, call, told, endless=silent > MAX_SILENT_DOCUMENTS)
     return outcome

@@ -137,6 +137,15 @@ def test_endless_redirects_end_with_an_error(sim: Simulator, site: Any, phone: H
     assert phone.transcript[-1]["text"] == SORRY
 
 
+def test_endless_redirects_end_in_real_time_too(site: Any) -> None:
+    site.answer("/voice", "<Response><Redirect>/voice</Redirect></Response>")
+    with Simulator("AC" + "1" * 32, "a-token", [LINE], clock="real", voice_url=f"{site.url}/voice") as sim:
+        phone = sim.phone("+15550002222")
+        phone.call(LINE)
+        phone.expect_hangup(within=10)
+        assert phone.transcript[-1]["text"] == SORRY
+
+
 def test_redirects_with_something_to_hear_go_on_until_hung_up(sim: Simulator, site: Any, phone: Handset) -> None:
     site.answer("/voice", "<Response><Say>again</Say><Redirect>/voice</Redirect></Response>")
     phone.call(LINE)

@@ -1,7 +1,7 @@
 """Being on the line without a document: talking with others, or waiting with music."""
 
 from simulator.addresses import Target
-from simulator.voice.calls import Circumstances, Condition, Instructions
+from simulator.voice.calls import NO_TIME, Circumstances, Condition, Instructions
 from simulator.voice.stage import HangUp, LeaveQueue, Outcome, Stage
 
 SECONDS_BEFORE_ASKING_AGAIN = 1.0
@@ -34,17 +34,17 @@ async def wait_with_music(
 
     What a document ends with other than its end is returned: HangUp or LeaveQueue.
     """
-    call, clock = stage.call, stage.clock
+    call = stage.call
     if music is None:
         if not silent:
             stage.note("Music", "")
         await stage.hold_until(over)
         return None
     while not over():
-        start = clock.now()
+        before = call.seconds_spent
         outcome = await call.unless(over, stage.telephony.carry_out(call, Instructions(music), circumstances))
         if isinstance(outcome, HangUp | LeaveQueue):
             return outcome
-        if clock.now() == start:  # a document of no length must not be asked for without end
+        if call.seconds_spent - before < NO_TIME:  # a document of no length must not be asked for without end
             await stage.hold_until(over, SECONDS_BEFORE_ASKING_AGAIN)
     return None
