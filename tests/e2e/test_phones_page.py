@@ -1,5 +1,6 @@
 """The phones in Chromium, on virtual time: what a person sees, hears and does, by pointer and by keyboard."""
 
+import base64
 import re
 from urllib.parse import urlsplit
 
@@ -351,6 +352,30 @@ def test_a_strangers_text_and_voice_are_shown_and_never_run(bench, page):
     bench.sim.advance(5)
     assert page.title() != "owned"
     assert page.locator("img[src=x], a[href^=javascript]").count() == 0
+
+
+def test_the_last_text_is_in_sight_however_late_the_pictures_before_it_arrive(bench, page):
+    tall = page.screenshot()
+    handset = bench.sim.phone(PHONE)
+    handset.text(LINE, "look", ["data:image/png;base64," + base64.b64encode(tall).decode()])
+    handset.text(LINE, "the last word")
+    bench.sim.advance(1)
+    arrived = []
+    page.route("**/media/*", lambda route: arrived.append(route))
+    page.reload()
+    card = bench.card(PHONE)
+    expect(card.get_by_role("log", name="Text messages")).to_contain_text("the last word")
+    page.wait_for_function("document.querySelector('.thread img') !== null")
+    for route in arrived:
+        route.continue_()
+    expect(card.get_by_role("img", name="Picture 1")).not_to_have_js_property("naturalWidth", 0)
+    expect(card.get_by_text("the last word")).to_be_in_viewport(ratio=1)
+
+
+def test_phones_are_of_one_size_on_a_wide_desk(bench, page):
+    page.goto(f"{bench.sim.url}/?" + "&".join(f"phone=%2B1555000444{number}" for number in range(3)))
+    expect(page.locator("article")).to_have_count(3)
+    assert len({round(card.bounding_box()["width"]) for card in page.locator("article").all()}) == 1
 
 
 @pytest.mark.parametrize("size", ["desktop", "phone"])

@@ -33,11 +33,16 @@ export class Thread {
   #manyLines;
   #bubbles = new Map();
   #atEnd = true; // a picture that arrives late makes the list longer
+  #height = 0;
 
   constructor(list, { manyLines }) {
     this.#list = list;
     this.#manyLines = manyLines;
-    list.addEventListener('scroll', () => { this.#atEnd = isAtEnd(list); });
+    list.addEventListener('scroll', () => {
+      // Where the list has grown since it was scrolled last, it is the picture that has moved the end away, and no reader.
+      if (list.scrollHeight === this.#height) this.#atEnd = isAtEnd(list);
+      this.#height = list.scrollHeight;
+    });
   }
 
   show(messages) {
