@@ -9,7 +9,7 @@ from quart import Blueprint, Response, g, request
 
 from simulator.rest.errors import RestError
 from simulator.routes import current_exchange, media
-from simulator.routes.rest.blueprint import authenticate, refuse
+from simulator.routes.rest.blueprint import authenticate, refuse, require
 from simulator.routes.rest.media import find_media
 
 bp = Blueprint("files", __name__)
@@ -29,16 +29,14 @@ async def locate_file(account_sid: str, message_sid: str, sid: str) -> Response:
     if current_exchange().config.protect_media:
         g.account_sid = account_sid
         await authenticate()
-    found = find_media(message_sid, sid)[1]
-    if found.account_sid != account_sid:
+    located = find_media(message_sid, sid)[1]
+    if located.account_sid != account_sid:
         raise RestError(20404, path=request.path)
-    return Response("", 307, {"Location": found.shown_at}, content_type="application/xml")
+    return Response("", 307, {"Location": located.shown_at}, content_type="application/xml")
 
 
 @bp.get("/media/<key>")
 async def show_file(key: str) -> Response:
     """Give out a file to whoever knows its key."""
-    found = current_exchange().messaging.media.find(key)
-    if found is None:
-        raise RestError(20404, path=request.path)
-    return Response(found.file.content, 200, HEADERS, content_type=found.content_type)
+    located = require(current_exchange().messaging.media.find(key))
+    return Response(located.file.content, 200, HEADERS, content_type=located.content_type)

@@ -10,7 +10,7 @@ from simulator.rest.notifications import list_notifications
 from simulator.rest.paging import filter_resources, read_span, render_page_with_meta
 from simulator.rest.resources.notifications import render_alert, render_whole_alert
 from simulator.routes import current_exchange
-from simulator.routes.rest.blueprint import authenticate, current_account, refuse
+from simulator.routes.rest.blueprint import authenticate, current_account, refuse, require
 
 bp = Blueprint("monitor", __name__, url_prefix="/v1/Alerts")
 bp.before_request(authenticate)
@@ -41,7 +41,6 @@ async def list_alerts() -> dict[str, Any]:
 @bp.get("/<sid>")
 async def fetch_alert(sid: str) -> dict[str, Any]:
     """Fetch one with the request and its answer."""
-    for notification in list_notifications(current_exchange().journal):
-        if notification.sid == sid:
-            return render_whole_alert(current_account().sid, notification, _url())
-    raise RestError(20404, path=request.path)
+    known = list_notifications(current_exchange().journal)
+    notification = require(next((notification for notification in known if notification.sid == sid), None))
+    return render_whole_alert(current_account().sid, notification, _url())

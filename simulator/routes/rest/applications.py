@@ -5,12 +5,11 @@ from typing import Any
 from quart import request
 
 from simulator.lines import Application
-from simulator.rest.errors import RestError
 from simulator.rest.ordering.applications import change_application, delete_application, make_application
 from simulator.rest.paging import filter_resources, render_page
 from simulator.rest.resources.applications import render_application
 from simulator.routes import current_exchange
-from simulator.routes.rest.blueprint import read_form, resource
+from simulator.routes.rest.blueprint import read_form, require, resource
 
 
 @resource("POST", "/Applications")
@@ -32,10 +31,7 @@ async def list_applications() -> dict[str, Any]:
 
 
 def _application(sid: str) -> Application:
-    application = current_exchange().applications.get(sid)
-    if application is None:
-        raise RestError(20404, path=request.path)
-    return application
+    return require(current_exchange().applications.get(sid))
 
 
 @resource("GET", "/Applications/<sid>")

@@ -16,6 +16,7 @@ from simulator.rest.errors import RestError
 from simulator.rest.form import Form
 from simulator.routes import current_exchange
 
+R = TypeVar("R")
 V = TypeVar("V", bound=Callable[..., Any])
 
 bp = Blueprint("rest", __name__, url_prefix="/2010-04-01")
@@ -166,6 +167,13 @@ async def refuse_unrouted(error: HTTPException) -> Response:
     except RestError as unauthorized:
         refusal = unauthorized
     return await add_headers(await refuse(refusal))
+
+
+def require(record: R | None) -> R:
+    """Pass on what was looked for; 20404 where there is nothing."""
+    if record is None:
+        raise RestError(20404, path=request.path)
+    return record
 
 
 def current_account() -> Account:

@@ -5,12 +5,11 @@ from typing import Any
 from quart import request
 
 from simulator.lines import CallerId
-from simulator.rest.errors import RestError
 from simulator.rest.ordering.numbers import order_verification
 from simulator.rest.paging import filter_resources, render_page
 from simulator.rest.resources.numbers import render_caller_id, render_verification
 from simulator.routes import current_exchange
-from simulator.routes.rest.blueprint import read_form, resource
+from simulator.routes.rest.blueprint import read_form, require, resource
 
 
 @resource("POST", "/OutgoingCallerIds")
@@ -32,10 +31,7 @@ async def list_caller_ids() -> dict[str, Any]:
 
 
 def _caller(sid: str) -> CallerId:
-    for caller in current_exchange().caller_ids.values():
-        if caller.sid == sid:
-            return caller
-    raise RestError(20404, path=request.path)
+    return require(next((caller for caller in current_exchange().caller_ids.values() if caller.sid == sid), None))
 
 
 @resource("GET", "/OutgoingCallerIds/<sid>")

@@ -9,7 +9,7 @@ from simulator.rest.ordering.calls import change_call, order_call
 from simulator.rest.paging import filter_resources, render_page
 from simulator.rest.resources.calls import render_call
 from simulator.routes import current_exchange
-from simulator.routes.rest.blueprint import current_account, read_form, resource
+from simulator.routes.rest.blueprint import current_account, read_form, require, resource
 from simulator.voice.calls import Call
 
 
@@ -37,10 +37,7 @@ async def list_calls() -> dict[str, Any]:
 
 
 def _call(sid: str) -> Call:
-    call = current_exchange().telephony.calls.get(sid)
-    if call is None:
-        raise RestError(20404, path=request.path)
-    return call
+    return require(current_exchange().telephony.calls.get(sid))
 
 
 @resource("GET", "/Calls/<sid>")

@@ -10,15 +10,12 @@ from simulator.rest.ordering import conferences as ordering
 from simulator.rest.paging import filter_resources, render_page
 from simulator.rest.resources.conferences import render_conference, render_participant
 from simulator.routes import current_exchange
-from simulator.routes.rest.blueprint import current_account, read_form, resource
+from simulator.routes.rest.blueprint import current_account, read_form, require, resource
 from simulator.voice.conferences import Conference, Participant
 
 
 def _conference(sid: str) -> Conference:
-    conference = current_exchange().conferences.conferences.get(sid)
-    if conference is None:
-        raise RestError(20404, path=request.path)
-    return conference
+    return require(current_exchange().conferences.conferences.get(sid))
 
 
 @resource("GET", "/Conferences")
@@ -48,10 +45,7 @@ async def update_conference(sid: str) -> dict[str, Any]:
 
 
 def _participant(conference: Conference, name: str) -> Participant:
-    participant = ordering.find_participant(conference, name)
-    if participant is None:
-        raise RestError(20404, path=request.path)
-    return participant
+    return require(ordering.find_participant(conference, name))
 
 
 @resource("GET", "/Conferences/<conference_sid>/Participants")

@@ -5,11 +5,10 @@ from typing import Any
 from quart import request
 
 from simulator.keys import Key
-from simulator.rest.errors import RestError
 from simulator.rest.paging import render_page
 from simulator.rest.resources.accounts import render_key
 from simulator.routes import current_exchange
-from simulator.routes.rest.blueprint import read_form, resource
+from simulator.routes.rest.blueprint import read_form, require, resource
 
 
 @resource("POST", "/Keys")
@@ -29,10 +28,7 @@ async def list_keys() -> dict[str, Any]:
 
 
 def _key(sid: str) -> Key:
-    key = current_exchange().keys.get(sid)
-    if key is None:
-        raise RestError(20404, path=request.path)
-    return key
+    return require(current_exchange().keys.get(sid))
 
 
 @resource("GET", "/Keys/<sid>")

@@ -9,7 +9,7 @@ from simulator.rest.ordering.messages import change_message, order_message
 from simulator.rest.paging import filter_resources, render_page
 from simulator.rest.resources.messages import render_message
 from simulator.routes import current_exchange
-from simulator.routes.rest.blueprint import current_account, read_form, resource
+from simulator.routes.rest.blueprint import current_account, read_form, require, resource
 from simulator.texts.messages import UNDER_WAY, Message
 
 
@@ -33,10 +33,7 @@ async def list_messages() -> dict[str, Any]:
 
 def find_message(sid: str) -> Message:
     """Find a message; RestError 20404 where there is none."""
-    message = current_exchange().messaging.messages.get(sid)
-    if message is None:
-        raise RestError(20404, path=request.path)
-    return message
+    return require(current_exchange().messaging.messages.get(sid))
 
 
 @resource("GET", "/Messages/<sid>")

@@ -11,7 +11,7 @@ from simulator.rest.paging import filter_resources, render_page
 from simulator.rest.resources.events import Event, render_event
 from simulator.rest.resources.notifications import render_notification, render_whole_notification
 from simulator.routes import current_exchange
-from simulator.routes.rest.blueprint import current_account, resource
+from simulator.routes.rest.blueprint import current_account, require, resource
 
 
 def _check_call(call_sid: str) -> None:
@@ -32,10 +32,8 @@ def _list(call_sid: str | None = None) -> dict[str, Any]:
 
 
 def _notification(sid: str, call_sid: str | None = None) -> Notification:
-    for notification in list_notifications(current_exchange().journal, call_sid):
-        if notification.sid == sid:
-            return notification
-    raise RestError(20404, path=request.path)
+    known = list_notifications(current_exchange().journal, call_sid)
+    return require(next((notification for notification in known if notification.sid == sid), None))
 
 
 @resource("GET", "/Notifications")

@@ -19,7 +19,7 @@ from simulator.rest.resources.numbers import (
     render_offer,
 )
 from simulator.routes import current_exchange
-from simulator.routes.rest.blueprint import current_account, read_form, resource
+from simulator.routes.rest.blueprint import current_account, read_form, require, resource
 
 KINDS = {path: kind for kind, path in KIND_PATHS.items()}
 ANY_KIND = f"<any({', '.join(KINDS)}):kind_path>"
@@ -63,10 +63,7 @@ async def create_number_of_kind(kind_path: str) -> tuple[dict[str, Any], int]:
 
 
 def _line(sid: str) -> AccountNumber:
-    for line in current_exchange().numbers.values():
-        if line.sid == sid:
-            return line
-    raise RestError(20404, path=request.path)
+    return require(next((line for line in current_exchange().numbers.values() if line.sid == sid), None))
 
 
 @resource("GET", "/IncomingPhoneNumbers/<sid>")
@@ -102,10 +99,7 @@ async def list_countries() -> dict[str, Any]:
 
 
 def _kinds(country: str) -> tuple[str, ...]:
-    kinds = market.kinds_in(country)
-    if not kinds:
-        raise RestError(20404, path=request.path)
-    return kinds
+    return require(market.kinds_in(country) or None)
 
 
 @resource("GET", "/AvailablePhoneNumbers/<country>")

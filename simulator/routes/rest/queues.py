@@ -4,12 +4,11 @@ from typing import Any
 
 from quart import request
 
-from simulator.rest.errors import RestError
 from simulator.rest.ordering import queues as ordering
 from simulator.rest.paging import render_page
 from simulator.rest.resources.queues import render_member, render_queue
 from simulator.routes import current_exchange
-from simulator.routes.rest.blueprint import current_account, read_form, resource
+from simulator.routes.rest.blueprint import current_account, read_form, require, resource
 from simulator.voice.queues import Member, Queue
 
 FRONT = "Front"
@@ -20,10 +19,7 @@ def _render(queue: Queue) -> dict[str, Any]:
 
 
 def _queue(sid: str) -> Queue:
-    queue = current_exchange().queues.queues.get(sid)
-    if queue is None:
-        raise RestError(20404, path=request.path)
-    return queue
+    return require(current_exchange().queues.queues.get(sid))
 
 
 @resource("GET", "/Queues")
@@ -60,10 +56,7 @@ async def delete_queue(sid: str) -> tuple[str, int]:
 
 
 def _member(queue: Queue, sid: str) -> Member:
-    members = queue.members[:1] if sid == FRONT else [member for member in queue.members if member.sid == sid]
-    if not members:
-        raise RestError(20404, path=request.path)
-    return members[0]
+    return require(next((member for member in queue.members if sid in {FRONT, member.sid}), None))
 
 
 @resource("GET", "/Queues/<queue_sid>/Members")

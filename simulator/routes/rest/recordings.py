@@ -10,7 +10,7 @@ from simulator.rest.ordering.recordings import change_recording, start_recording
 from simulator.rest.paging import filter_resources, render_page
 from simulator.rest.resources.recordings import render_call_recording, render_conference_recording, render_recording
 from simulator.routes import current_exchange
-from simulator.routes.rest.blueprint import bp, read_form, resource
+from simulator.routes.rest.blueprint import bp, read_form, require, resource
 from simulator.voice.recordings import Recording
 
 CURRENT = "Twilio.CURRENT"
@@ -39,9 +39,7 @@ def _list(recordings: Iterable[Recording], render: Callable[[Recording], dict[st
 
 
 def _find(recordings: dict[str, Recording], sid: str) -> Recording:
-    if sid not in recordings:
-        raise RestError(20404, path=request.path)
-    return recordings[sid]
+    return require(recordings.get(sid))
 
 
 def _delete(recording: Recording) -> tuple[str, int]:

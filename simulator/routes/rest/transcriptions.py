@@ -4,11 +4,10 @@ from typing import Any
 
 from quart import Response, request
 
-from simulator.rest.errors import RestError
 from simulator.rest.paging import render_page
 from simulator.rest.resources.recordings import render_transcription
 from simulator.routes import current_exchange
-from simulator.routes.rest.blueprint import bp, resource
+from simulator.routes.rest.blueprint import bp, require, resource
 from simulator.voice.recordings import Transcription
 
 
@@ -18,10 +17,7 @@ def _transcriptions(recording_sid: str | None = None) -> dict[str, Transcription
 
 
 def _find(sid: str, recording_sid: str | None = None) -> Transcription:
-    found = _transcriptions(recording_sid).get(sid)
-    if found is None:
-        raise RestError(20404, path=request.path)
-    return found
+    return require(_transcriptions(recording_sid).get(sid))
 
 
 @resource("GET", "/Transcriptions")
