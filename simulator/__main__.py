@@ -59,7 +59,7 @@ def build_parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
         add("--" + method.replace("_", "-"), default=given(method.upper(), "POST"), help="how it is asked: POST, or GET")
     add("--speed", default=given("SPEED", "1"), help="run time so many times faster (1)")
     add("--trial", action="store_true", default=switched("TRIAL"), help="a trial account")
-    add("--country", action="append", default=None, help="a country that may be called, as US; may repeat (all)")
+    add("--country", action="append", default=None, help="a country that may be called and texted, as US; may repeat (all)")
     add("--blocked-number", action="append", default=None, help="a number that may not be called; may repeat")
     add("--skip-silent-recordings", action="store_true", default=switched("SKIP_SILENT_RECORDINGS"), help=SILENCE_HELP)
     add("--public-url", default=given("PUBLIC_URL"), help="what links to recordings and media start with (this server)")

@@ -11,6 +11,7 @@ from simulator.clock import Clock
 from simulator.config import Config
 from simulator.keys import Key
 from simulator.lines import METHODS, URLS, AccountNumber, Application, CallerId, reach
+from simulator.numbering import country_of
 from simulator.phones import Phone, PhoneError, Phones
 from simulator.texts.attachments import take_files
 from simulator.texts.media import File, MediaError
@@ -98,6 +99,11 @@ class Exchange:
     def reaches(self, number: str) -> bool:
         """Tell whether the account may call or text a number: a trial account only verified ones."""
         return not self.config.trial or number in self.caller_ids
+
+    def permits(self, number: str) -> bool:
+        """Tell whether the account may call or text a number's country; clients and SIP addresses are in none."""
+        countries = self.config.countries
+        return not countries or not number.startswith("+") or country_of(number) in countries
 
     def verify(self, number: str, friendly_name: str = "") -> CallerId:
         """Count a number as verified from now on."""

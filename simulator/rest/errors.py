@@ -4,6 +4,7 @@ Codes and statuses are those of https://www.twilio.com/docs/api/errors and of pu
 (scottswezey/twilio_magic_values, kevinburke/twilio-go); the texts are near to Twilio's and not to be relied on.
 """
 
+from http import HTTPStatus
 from typing import Any
 
 REFUSALS: dict[int, tuple[int, str]] = {
@@ -104,4 +105,5 @@ class RestError(Exception):
     def as_json(self) -> dict[str, Any]:
         """Render the error object."""
         more = f"https://www.twilio.com/docs/errors/{self.code}"
-        return {"code": self.code, "message": self.message, "more_info": more, "status": self.status}
+        body = {"code": self.code, "message": self.message, "more_info": more, "status": self.status}
+        return body | {"detail": ""} if self.status == HTTPStatus.UNAUTHORIZED else body  # as captured in 2021

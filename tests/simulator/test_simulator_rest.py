@@ -132,6 +132,16 @@ def test_messages_that_are_refused(change: dict[str, Any], code: int, quiet_rest
     assert quiet_rest.get("/Messages.json")["messages"] == []
 
 
+def test_countries_and_numbers_that_the_account_may_not_reach_are_refused(http: httpx.Client) -> None:
+    with Simulator(ACCOUNT, KEY, [LINE], countries=("US",), blocked_numbers=(PHONE,)) as sim:
+        narrow = Rest(http, sim.url)
+        narrow.refused("/Calls.json", 21216, **CALL)
+        narrow.refused("/Calls.json", 21215, **(CALL | {"To": "+442071234567"}))
+        narrow.refused("/Messages.json", 21408, **(MESSAGE | {"To": "+442071234567"}))
+        narrow.post("/Calls.json", **(CALL | {"To": "client:alice"}))
+        narrow.post("/Messages.json", **MESSAGE)
+
+
 def test_what_may_be_left_out_or_is_unknown_is_no_reason_to_refuse(rest: Rest) -> None:
     rest.post("/Calls.json", **CALL, Timeout="900", Record="true", Sparkle="yes", FallbackUrl="")
     rest.post("/Calls.json", **(CALL | {"From": VERIFIED}))

@@ -107,6 +107,10 @@ def _check_caller(exchange: Exchange, account: Account, sender: str, to: str) ->
         return
     if sender not in exchange.numbers and sender not in exchange.caller_ids and not is_client(sender):
         raise RestError(21210, number=sender)
+    if to in exchange.config.blocked_numbers:
+        raise RestError(21216)
+    if not exchange.permits(to):
+        raise RestError(21215, number=to)
     if not is_client(to) and not exchange.reaches(to):
         raise RestError(21219, number=to)
 

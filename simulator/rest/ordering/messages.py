@@ -75,6 +75,8 @@ def _check_sender(exchange: Exchange, account: Account, sender: str, to: str) ->
         raise RestError(21606, number=sender)
     if to == sender:
         raise RestError(21266)
+    if not exchange.permits(to):
+        raise RestError(21408, number=to)
     if not exchange.reaches(to):
         raise RestError(21608, number=to)
     if sender and exchange.messaging.opted_out(sender, to):
