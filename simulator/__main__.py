@@ -24,6 +24,13 @@ from simulator.server import create_app
 
 MAX_SPEED = 1000.0
 SILENCE_HELP = "Record goes on with the next verb where nothing was said, as documented until about 2020"
+URL_HELP = {
+    "voice_url": "asked when a phone calls a number",
+    "voice_fallback_url": "asked where the voice URL fails",
+    "sms_url": "asked when a phone texts a number",
+    "sms_fallback_url": "asked where the SMS URL fails",
+    "status_url": "told when an incoming call has ended",
+}
 MAX_RATE = 1000.0
 MAX_KEPT = 1_000_000
 MAX_WEBHOOK_SECONDS = 3600.0
@@ -53,8 +60,8 @@ def build_parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
     add("--auth-token", default=given("AUTH_TOKEN"), help="its token; better given as SIMULATOR_AUTH_TOKEN")
     add("--number", action="append", default=None, help="a number of the account; may repeat")
     add("--caller-id", action="append", default=None, help="a verified number; may repeat")
-    for url in sorted(URLS):
-        add("--" + url.replace("_", "-"), default=given(url.upper()), help="where a webhook of the numbers goes")
+    for url, sentence in URL_HELP.items():
+        add("--" + url.replace("_", "-"), default=given(url.upper()), help=sentence)
     for method in sorted(METHODS):
         add("--" + method.replace("_", "-"), default=given(method.upper(), "POST"), help="how it is asked: POST, or GET")
     add("--speed", default=given("SPEED", "1"), help="run time so many times faster (1)")
