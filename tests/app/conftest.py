@@ -46,6 +46,9 @@ def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[]
             connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {template}"))
         return server.get_uri(database=name)
 
+    with admin.connect() as connection:
+        connection.execute(text("ALTER SYSTEM SET fsync = off"))  # to stop it would take half a minute: it writes all databases
+        connection.execute(text("SELECT pg_reload_conf()"))
     migrate(make("template1"))
     yield make
     admin.dispose()
