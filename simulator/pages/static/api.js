@@ -1,7 +1,7 @@
 /** Requests to the simulator: JSON in, JSON out, and one kind of error. */
 
 /** A refusal in the simulator's words, or a sentence of ours where it had none. */
-export class ApiError extends Error {
+class ApiError extends Error {
   constructor(message, code) {
     super(message);
     this.name = 'ApiError';

@@ -16,7 +16,7 @@ function readAsDataUrl(file) {
 }
 
 /** A file as an address that holds it; a large picture is scaled down. */
-export async function addressOfFile(file) {
+async function addressOfFile(file) {
   if (file.size <= LARGEST) return readAsDataUrl(file);
   if (!file.type.startsWith('image/')) throw new Error(`${file.name} is larger than 600 kB.`);
   const bitmap = await createImageBitmap(file).catch(() => {

@@ -5,7 +5,7 @@ export function compactNumber(text) {
   return text.replace(/[\s().\-\u2010-\u2015]/g, '');
 }
 
-export function isE164(text) {
+function isE164(text) {
   return /^\+[1-9]\d{6,14}$/.test(text);
 }
 
