@@ -48,7 +48,7 @@ class File:
     content: bytes
 
 
-@dataclass
+@dataclass(eq=False)
 class Media:
     """A file of one message, kept; `url` is the REST API's, `shown_at` opens without credentials."""
 

@@ -50,7 +50,7 @@ FAILURES = {
 }
 
 
-@dataclass
+@dataclass(eq=False)
 class Message:
     """One text message between the account and a phone.
 

@@ -32,7 +32,7 @@ EVENT_NAMES = {
 MAX_PARTICIPANTS = 250
 
 
-@dataclass
+@dataclass(eq=False)
 class Participant:
     """One call in a conference, with what was asked for it; who holds it says what it hears meanwhile."""
 
@@ -56,7 +56,7 @@ class Participant:
         return self.call.sid
 
 
-@dataclass
+@dataclass(eq=False)
 class Conference:
     """A conference from its first participant to its last; the name may be used again afterwards."""
 

@@ -15,7 +15,7 @@ DEFAULT_SIZE, LARGEST_SIZE = 1000, 5000
 LONGEST_NAME = 64
 
 
-@dataclass
+@dataclass(eq=False)  # each is itself only: two may look alike for a moment
 class Member:
     """A call that waits; what ends its waiting is set from outside, then the call is stirred."""
 
@@ -40,7 +40,7 @@ class Member:
         return int(((self.dequeued_at or now) - self.enqueued_at).total_seconds())
 
 
-@dataclass
+@dataclass(eq=False)
 class Queue:
     """A queue, first come, first served."""
 
@@ -110,8 +110,9 @@ class Queues:
         member.call.queue = None
         member.call.stirred.notify()
 
-    def let_go(self, member: Member) -> None:
+    def let_go(self, queue: Queue, member: Member) -> None:
         """Count a member as gone, whatever becomes of the call, so that who took it out does not wait for it."""
+        self.take(queue, member, "error")
         member.gone = True
         if member.dequeuer is not None:
             member.dequeuer.stirred.notify()

@@ -46,7 +46,7 @@ class Rules:
     events: frozenset[str] = frozenset({"completed"})
 
 
-@dataclass
+@dataclass(eq=False)
 class Recording:
     """One recording of a call or of a conference; `seconds` is known when it has ended."""
 

@@ -250,6 +250,33 @@ def test_an_agent_does_not_get_who_hangs_up_in_that_moment_but_the_next_one(
     assert asked(site, "/waited")["QueueResult"] == "hangup"
 
 
+def test_who_is_called_away_from_a_queue_to_a_conference_waits_in_it_no_more(
+    sim: Simulator, site: Any, phone: Handset, anne: Handset, client: Client
+) -> None:
+    site.answer("/wait", document("<Enqueue>q</Enqueue>"))
+    place(client, phone, conference(waitUrl=f"{site.url}/wait"))
+    sim.advance(3)
+    (queue,) = client.queues.list()
+    assert queue.current_size == 1
+    place(client, anne, conference())
+    sim.advance(3)
+    assert client.queues(queue.sid).fetch().current_size == 0
+    anne.speak("hello")
+    assert phone.transcript[-1]["text"] == "hello"
+
+
+def test_a_call_that_stands_twice_in_a_queue_leaves_both_places(sim: Simulator, site: Any, phone: Handset, client: Client) -> None:
+    site.answer("/voice", document('<Enqueue waitUrl="/wait">q</Enqueue>'))
+    site.answer("/wait", document("<Enqueue>q</Enqueue>"))
+    phone.call(LINE)
+    sim.advance(1)
+    (queue,) = client.queues.list()
+    assert queue.current_size == 2
+    phone.hangup()
+    sim.settle()
+    assert client.queues(queue.sid).fetch().current_size == 0
+
+
 def test_a_queue_may_be_deleted_while_an_agent_waits_for_somebody_in_it(
     sim: Simulator, site: Any, anne: Handset, client: Client
 ) -> None:

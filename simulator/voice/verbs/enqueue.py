@@ -35,6 +35,10 @@ async def enqueue(stage: Stage, verb: Verb) -> Outcome:
     outcome: Outcome = None
     try:
         outcome = await _wait(stage, verb, queue, member)
+        if isinstance(outcome, HangUp):
+            queues.take(queue, member, "error" if outcome.failed else "hangup")
+        elif isinstance(outcome, LeaveQueue):
+            queues.take(queue, member, "leave")
     except CallEnded as error:
         ended = error
         queues.take(queue, member, "hangup")
@@ -44,11 +48,7 @@ async def enqueue(stage: Stage, verb: Verb) -> Outcome:
         queues.take(queue, member, "redirected")
         member.result = "redirected-from-bridged" if was_bridged else member.result
     finally:
-        queues.let_go(member)
-    if isinstance(outcome, HangUp):
-        queues.take(queue, member, "error" if outcome.failed else "hangup")
-    elif isinstance(outcome, LeaveQueue):
-        queues.take(queue, member, "leave")
+        queues.let_go(queue, member)
     told = result(member.result, member, queue)
     if ended is not None or member.instructions is not None:
         if action is not None:
