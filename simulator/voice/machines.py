@@ -38,8 +38,8 @@ class Machines:
         seconds = SECONDS_TO_DETECT[found]
         if seconds > wanted.timeout:
             found, seconds = "unknown", wanted.timeout
+        call.answered_by = None  # not known yet
         if wanted.asynchronous:
-            call.answered_by = None
             self._clock.spawn(self._tell_later(call, found, seconds), f"detection {call.sid}")
         else:
             await call.rest(self._clock, seconds)

@@ -225,11 +225,14 @@ class Telephony:
 
     async def _converse(self, call: Call, script: Script) -> None:
         """Run the script of a call, or what it is redirected to, until that or somebody ends the call."""
+        detected = call.incoming
         if not call.incoming:
             self.answer(call)
-            await self._machines.detect(self, call)
         while True:
             try:
+                if not detected:
+                    detected = True  # or given up, where new instructions come meanwhile
+                    await self._machines.detect(self, call)
                 await self._send_digits(call)
                 outcome = await script()
                 break

@@ -178,6 +178,18 @@ def test_a_redirect_does_not_hasten_the_detection_of_a_machine(sim: Simulator, s
     assert asked(site, "/amd")["AnsweredBy"] == "machine_start"
 
 
+def test_a_call_may_be_led_away_while_it_is_found_out_who_has_answered(
+    sim: Simulator, site: Any, anne: Handset, client: Client
+) -> None:
+    anne.on_ring("machine")
+    sid = place(client, anne, document("<Say>First</Say>"), machine_detection="Enable")
+    sim.advance(3)
+    client.calls(sid).update(url=f"{site.url}/second")
+    sim.advance(1)
+    assert "AnsweredBy" not in asked(site, "/second")
+    assert client.calls(sid).fetch().status == "completed"
+
+
 def test_a_machine_falls_silent_with_its_call(sim: Simulator, site: Any, anne: Handset, client: Client) -> None:
     anne.on_ring("machine")
     place(client, anne, document("<Pause length='1'/>"))
