@@ -75,8 +75,8 @@ class Recording:
 
     @property
     def seconds(self) -> int:
-        """The length in whole seconds, once it has ended."""
-        return int(self.length)
+        """The length in whole seconds, once it has ended: the nearest, as silence that was cut off leaves fractions."""
+        return round(self.length)
 
     @property
     def text(self) -> str:

@@ -279,6 +279,12 @@ RECORD = [
         [got("/r", RecordingUrl="…", Digits="1")],
     ),
     Case(
+        "maximum-length-of-one-who-begins-late",
+        '<Record action="/r" maxLength="10"/>',
+        [("wait", 0.3), ("speak", ("on and on", 60)), ("wait", 12)],
+        [asked("/r", RecordingDuration="10")],
+    ),
+    Case(
         "untrimmed",
         '<Record action="/r" trim="do-not-trim"/>',
         [("wait", 2.5), ("speak", ("hi", 1)), ("wait", 7)],
