@@ -80,6 +80,7 @@ class Exchange:
             callbacks,
             self.phones,
             self.numbers,
+            self.caller_ids,
             self.recordings,
             self.conferences,
             self.queues,

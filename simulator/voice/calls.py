@@ -136,7 +136,6 @@ class Call:
     sequence: int = 0
     picked_up: bool = False
     declined: bool = False
-    bridged: bool = False
     independent: bool = False  # a leg that was given instructions of its own and outlives its Dial
     muted: bool = False
     on_hold: bool = False

@@ -58,8 +58,8 @@ async def _carry_out_one(telephony: "Telephony", call: Call, instructions: Instr
 async def _perform(verbs: Mapping[str, Performer], stage: Stage, verb: Verb) -> Outcome:
     perform = verbs.get(verb.name)
     if perform is None:
-        stage.alarm(12200, f"{verb.name} is not simulated yet", "error")
-        stage.telephony.hearing.note(stage.call, "exchange", "Error", f"{verb.name} is not simulated yet.")
+        stage.alarm(12200, f"{verb.name} is not simulated", "error")
+        stage.telephony.hearing.note(stage.call, "exchange", "Error", f"{verb.name} is not simulated.")
         return HangUp(failed=True)
     return await perform(stage, verb)
 

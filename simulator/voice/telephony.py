@@ -9,7 +9,7 @@ One task runs each call from beginning to end. What happens from outside (the ph
 the record and stirs it; the task looks at the record whenever it wakes.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -56,6 +56,7 @@ class Telephony:
         callbacks: Callbacks,
         phones: Phones,
         numbers: Mapping[str, AccountNumber],
+        verified: Collection[str],
         recordings: Recordings,
         conferences: Conferences,
         queues: Queues,
@@ -67,6 +68,7 @@ class Telephony:
         self.webhooks = webhooks
         self.callbacks = callbacks
         self.numbers = numbers
+        self.verified = verified
         self.recordings = recordings
         self.conferences = conferences
         self.queues = queues

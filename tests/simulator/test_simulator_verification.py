@@ -99,6 +99,18 @@ def test_a_trial_account_reaches_a_number_once_it_is_verified(http: httpx.Client
         rest.post("/Calls.json", **call)
 
 
+def test_a_number_that_was_verified_may_be_dialled_and_shown_as_the_caller(http: httpx.Client) -> None:
+    with Simulator(ACCOUNT, KEY, [LINE], trial=True, caller_ids=("+15550004444",)) as sim:
+        rest, phone, other = Rest(http, sim.url), sim.phone(PHONE), sim.phone("+15550004444")
+        asked = rest.post("/OutgoingCallerIds.json", PhoneNumber=PHONE)
+        sim.advance(5)
+        phone.press(asked["validation_code"])
+        sim.advance(30)
+        twiml = f'<Response><Dial callerId="{PHONE}">{PHONE}</Dial></Response>'
+        rest.post("/Calls.json", From=LINE, To=other.number, Twiml=twiml)
+        assert phone.expect_ring()["from"] == PHONE
+
+
 def test_twilios_client_verifies_a_number(client: Client, sim: Simulator, phone: Handset) -> None:
     request = client.validation_requests.create(phone_number=PHONE, friendly_name="Mine")
     sim.advance(5)

@@ -97,8 +97,7 @@ def _caller_id(stage: Stage, verb: Verb) -> str:
     if not text:
         return call.from_number
     number = text if text.startswith("client:") else parse_number(text)
-    settings = stage.telephony.settings
-    known = {call.from_number, call.to_number, *stage.telephony.numbers, *settings.caller_ids}
+    known = {call.from_number, call.to_number, *stage.telephony.numbers, *stage.telephony.verified}
     if number is not None and (number in known or number.startswith("client:")):
         return number
     stage.alarm(13214, "Dial: Invalid callerId value", "warning")
@@ -152,7 +151,6 @@ class Connection:
         stage, room = self._stage, Room()
         stage.telephony.answer(stage.call)
         for call in (stage.call, leg.call):
-            call.bridged = True
             room.enter(call)
         self._record(from_ringing=False)
         stage.await_input("talks with the other party")

@@ -122,7 +122,6 @@ async def dequeue(stage: Stage, noun: Verb, seconds: float, stars: bool, limit: 
         await stage.hold_until(lambda: member.ready or member.gone)
         if not member.gone:
             for each in (call, member.call):
-                each.bridged = True
                 room.enter(each)
             stage.await_input("talks with a caller from the queue")
             await talk(stage, stars, lambda: member.gone or member.call.room is not room, limit)

@@ -59,7 +59,7 @@ def _address(stage: Stage, noun: Verb) -> tuple[str, bool]:
     if settings.countries and country_of(number) not in settings.countries:
         stage.alarm(13227, "Dial: not authorized to call this country", "warning")
         return number, False
-    if settings.trial and number not in settings.caller_ids and number not in stage.telephony.numbers:
+    if settings.trial and number not in stage.telephony.verified and number not in stage.telephony.numbers:
         stage.alarm(21219, "Dial: a trial account reaches verified numbers only", "warning")
         return number, False
     return number, True
