@@ -10,7 +10,6 @@ with Simulator(account_sid=…, auth_token=…, numbers=["+15550001111"]) as sim
 import asyncio
 import ssl
 import threading
-import time
 from collections.abc import Callable, Coroutine, Sequence
 from types import TracebackType
 from typing import Any, Literal, Self, TypeVar
@@ -31,7 +30,6 @@ T = TypeVar("T")
 
 START_SECONDS = 30.0
 WORK_SECONDS = 60.0
-SECONDS_BETWEEN_LOOKS = 0.02
 
 
 class Simulator:
@@ -93,8 +91,8 @@ class Simulator:
         await listener.close()
         await self.exchange.close()
 
-    def _await(self, work: Coroutine[Any, Any, T]) -> T:
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result(WORK_SECONDS)
+    def _await(self, work: Coroutine[Any, Any, T], longer: float = 0.0) -> T:
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(WORK_SECONDS + longer)
 
     def ask(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
         """Ask the simulator's own HTTP interface; Refused tells what it did not like."""
@@ -116,17 +114,29 @@ class Simulator:
     def wait_until(self, condition: Callable[[], bool], seconds: float) -> bool:
         """Let time pass until a condition holds, which is looked at in the simulator's thread; False says that it never did.
 
-        On virtual time, it stops at that very moment; on a real clock, the seconds are real ones.
+        On virtual time, it stops at that very moment; on a real clock, the seconds are real ones, and what changes must be a phone.
         """
         if isinstance(self._clock, VirtualClock):
             self._await(self._clock.advance(seconds, condition))
             if self._clock.crashes:
                 raise self._clock.crashes[0]
-        else:
-            end = time.monotonic() + seconds
-            while not self._await(_ask(condition)) and time.monotonic() < end:
-                time.sleep(SECONDS_BETWEEN_LOOKS)
-        return self._await(_ask(condition))
+            return self._await(_ask(condition))
+        return self._await(self._look(condition, seconds), seconds)
+
+    async def _look(self, condition: Callable[[], bool], seconds: float) -> bool:
+        """Look at a condition whenever something has changed on a phone, for at most some real seconds."""
+        watchers, changed = self.exchange.phones.watchers, asyncio.Event()
+        watchers.add(changed)
+        try:
+            async with asyncio.timeout(seconds):
+                while not condition():
+                    await changed.wait()
+                    changed.clear()
+        except TimeoutError:
+            return condition()
+        finally:
+            watchers.discard(changed)
+        return True
 
     def settle(self) -> None:
         """Let everything settle without moving time."""

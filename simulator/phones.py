@@ -41,6 +41,7 @@ class Phone:
     last: "Call | None" = None
     messages: list["Message"] = field(default_factory=list)
     watchers: set[asyncio.Event] = field(default_factory=set)
+    observers: set[asyncio.Event] = field(default_factory=set)  # of all handsets: they do not keep this one from answering
 
     @property
     def habit(self) -> Habit:
@@ -61,7 +62,7 @@ class Phone:
 
     def touch(self) -> None:
         """Tell those who look that something has changed."""
-        for watcher in self.watchers:
+        for watcher in (*self.watchers, *self.observers):
             watcher.set()
 
     def take(self, call: "Call") -> None:
@@ -149,7 +150,7 @@ class Phones:
     def get(self, number: str) -> Phone:
         """Find a handset, or make it."""
         if number not in self._phones:
-            self._phones[number] = Phone(number)
+            self._phones[number] = Phone(number, observers=self.watchers)
             self._tell()
         return self._phones[number]
 
@@ -161,7 +162,6 @@ class Phones:
         """Tell those who look at a number's handset, if it has one, that something has changed."""
         if number in self._phones:
             self._phones[number].touch()
-            self._tell()
 
     def release(self, call: "Call") -> None:
         """Free the handset that is in a call, if one is."""

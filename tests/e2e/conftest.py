@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import count
 from pathlib import Path
-from threading import Thread
 from typing import Any, TypeVar
 
 import httpx
@@ -24,9 +23,9 @@ from dotenv import dotenv_values
 from flask import Flask, request
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, expect, sync_playwright
 from twilio.rest import Client
-from werkzeug.serving import BaseWSGIServer, make_server
 
 from simulator.driver import Simulator
+from simulator.site import Site
 
 T = TypeVar("T")
 
@@ -71,13 +70,27 @@ def wait_until(ask: Callable[[], T], holds: Callable[[T], object] = bool, within
     deadline = time.monotonic() + within
     while not holds(answer := ask()):
         assert time.monotonic() < deadline, f"after {within} seconds it still is {answer!r}"
-        time.sleep(0.1)
+        time.sleep(0.1)  # another process has no way to tell when it is so far
     return answer
 
 
 @pytest.fixture(scope="session")
 def eventually() -> Callable[..., object]:
     return wait_until
+
+
+def install_with_npm(sources: Path, directory: Path) -> subprocess.CompletedProcess[str]:
+    """Copy a folder with a package-lock.json and install what that pins; skips where there is no Node."""
+    if shutil.which("node") is None or shutil.which("npm") is None:
+        pytest.skip("Node or npm is not on this machine: apt-get install nodejs npm")
+    shutil.copytree(sources, directory, ignore=shutil.ignore_patterns("node_modules"))
+    command = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline"]
+    return subprocess.run(command, cwd=directory, capture_output=True, text=True)
+
+
+@pytest.fixture(scope="session")
+def npm_install() -> Callable[[Path, Path], subprocess.CompletedProcess[str]]:
+    return install_with_npm
 
 
 def free_ports(number: int) -> list[int]:
@@ -281,20 +294,8 @@ def browse(chromium: Browser, size: str) -> Iterator[Callable[..., BrowserContex
 @pytest.fixture
 def serve() -> Iterator[Callable[[Flask], str]]:
     """Serves an application on a port of its own: `serve(app)` is its address."""
-    servers: list[tuple[BaseWSGIServer, Thread]] = []
-
-    def start(app: Flask) -> str:
-        server = make_server("127.0.0.1", 0, app, threaded=True)
-        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-        thread.start()
-        servers.append((server, thread))
-        return f"http://127.0.0.1:{server.server_port}"
-
-    yield start
-    for server, thread in servers:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    with ExitStack() as stack:
+        yield lambda app: stack.enter_context(Site(app)).url
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -10,19 +9,15 @@ import pytest
 
 SOURCES = Path(__file__).parent / "command_line"
 TO_SIMULATOR = Path(__file__).parents[2] / "simulator" / "clients" / "node.cjs"
-INSTALL = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline"]
 UNREACHABLE = ("ENOTFOUND", "EAI_AGAIN", "ECONNREFUSED", "ETIMEDOUT", "ENETUNREACH")
 LISTEN = '<Response><Record finishOnKey="#" playBeep="false" action="{url}/voice_url"/></Response>'
 
 
 @pytest.fixture(scope="module")
-def program(tmp_path_factory):
+def program(tmp_path_factory, npm_install):
     """The client, installed; its own folder is its home."""
-    if shutil.which("node") is None or shutil.which("npm") is None:
-        pytest.skip("Node or npm is not on this machine: apt-get install nodejs npm")
     directory = tmp_path_factory.mktemp("command_line") / "client"
-    shutil.copytree(SOURCES, directory, ignore=shutil.ignore_patterns("node_modules"))
-    installed = subprocess.run(INSTALL, cwd=directory, capture_output=True, text=True)
+    installed = npm_install(SOURCES, directory)
     if any(word in installed.stderr for word in UNREACHABLE):
         pytest.skip("npm cannot be reached from this machine, and twilio-cli is not in its cache")
     assert installed.returncode == 0, installed.stderr

@@ -1,7 +1,6 @@
 """Twilio's client for Node, unmodified: its signatures against the application, its calls against the simulator."""
 
 import json
-import shutil
 import subprocess
 from pathlib import Path
 from unittest.mock import ANY
@@ -10,17 +9,13 @@ import pytest
 
 SOURCES = Path(__file__).parent / "node"
 REPLY = "Hey, thanks for the ping! Twilio and Azure rock!"
-INSTALL = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline"]
 
 
 @pytest.fixture(scope="module")
-def node(tmp_path_factory):
+def node(tmp_path_factory, npm_install):
     """Runs one of the scripts on what it is given, and returns what it found."""
-    if shutil.which("node") is None or shutil.which("npm") is None:
-        pytest.skip("Node or npm is not on this machine: apt-get install nodejs npm")
     directory = tmp_path_factory.mktemp("node") / "client"
-    shutil.copytree(SOURCES, directory, ignore=shutil.ignore_patterns("node_modules"))
-    installed = subprocess.run(INSTALL, cwd=directory, capture_output=True, text=True)
+    installed = npm_install(SOURCES, directory)
     assert installed.returncode == 0, installed.stderr
 
     def run(script, **given):

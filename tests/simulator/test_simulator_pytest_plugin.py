@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from parties import LINE, document
+from parties import ACCOUNT, CALLER, KEY, LINE, document
 
-from simulator.driver import Handset
+from simulator.driver import Handset, Simulator
 
 ROOT = Path(__file__).parents[2]
 
@@ -67,3 +67,17 @@ def test_a_phone_that_is_expected_to_ring_is_answered_by_hand(sim: Any, client: 
 def test_a_text_that_does_not_come_is_told(phone: Handset) -> None:
     with pytest.raises(AssertionError, match="got no text"):
         phone.expect_text("hello", within=2)
+
+
+def test_on_a_real_clock_what_is_expected_is_waited_for(site: Any) -> None:
+    site.answer("/voice", document('<Pause length="2"/>', "<Say>now</Say>", "<Sms>and a text</Sms>"))
+    urls = {"voice_url": f"{site.url}/voice", "sms_url": f"{site.url}/sms"}
+    with Simulator(ACCOUNT, KEY, [LINE], clock="real", speed=50, **urls) as sim:
+        phone = sim.phone(CALLER)
+        phone.call(LINE)
+        phone.expect_say("now")
+        phone.expect_hangup()
+        phone.expect_text("and a text")
+        with pytest.raises(AssertionError, match="did not hear"):
+            phone.expect_say("never", within=0.05)
+        assert sim.exchange.phones.watchers == set()
