@@ -4,11 +4,13 @@ import gc
 import os
 import sys
 
+from app.flow import Flow, FlowError
 from app.settings import Settings, SettingsError
 
 try:
-    Settings.load()  # here, before any worker starts: a worker that cannot start would be started again and again
-except SettingsError as error:
+    settings = Settings.load()  # here, before any worker starts: a worker that cannot start would be started again and again
+    Flow(settings.flow_path, shown=settings.flow_file)
+except (SettingsError, FlowError) as error:
     sys.exit(str(error))
 
 bind = f"127.0.0.1:{os.environ.get('PORT', '5000')}"  # a proxy on the same machine serves 80 and 443

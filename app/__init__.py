@@ -1,21 +1,27 @@
 """Switchboard: a Flask application that makes and takes phone calls and text messages through Twilio."""
 
+from datetime import UTC, datetime
+
 from flask import Flask
 from flask_bootstrap import Bootstrap5
 
 from app import auth, database, routes
+from app.flow import Flow
 from app.routes import responses
 from app.settings import Settings
+from app.switch import Switch
 from app.twilio_service import TwilioService
 
 MAX_BODY = 64 * 1024  # bytes; Twilio's webhooks are a few kB
 
 
 def create_app(settings: Settings | None = None) -> Flask:
-    """The application; `settings` default to the environment and `.env`. Raises SettingsError."""
+    """The application; `settings` default to the environment and `.env`. Raises SettingsError, FlowError."""
     settings = settings or Settings.load()
     app = Flask(__name__)
     app.extensions["settings"] = settings
+    app.extensions["switch"] = Switch(Flow(settings.flow_path, shown=settings.flow_file), settings.public_base_url)
+    app.extensions["now"] = lambda: datetime.now(UTC)  # what opening hours go by
     app.extensions["twilio_service"] = TwilioService(settings)
     app.config.update(
         SECRET_KEY=settings.secret_key.get_secret_value(),

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from sqlalchemy import DateTime, Dialect, Index, MetaData, String, Text, TypeDecorator, text
+from sqlalchemy import DateTime, Dialect, Index, MetaData, String, Text, TypeDecorator, UniqueConstraint, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 TEXT = 256  # characters; what Twilio sends is much shorter, and what is longer is cut where it comes in
@@ -60,12 +60,21 @@ def _unique_attempt(table: str) -> Index:
 
 
 class Call(Traffic, Base):
-    """A telephone call; `duration` in seconds, once it is over."""
+    """A telephone call; `duration` in seconds, once it is over.
+
+    `parent_sid` is the call that a leg belongs to, `outcome` how far it came (see ledger.OUTCOMES), `answered_by` a human or a
+    machine, if Twilio was asked to find out. `announcement` is what a placed call says, `acknowledge` whether it asks for a key.
+    """
 
     __tablename__ = "calls"
     __table_args__ = (_unique_attempt("calls"), Index(None, "to_number", "created_at"))
 
     duration: Mapped[int | None]
+    parent_sid: Mapped[str | None] = mapped_column(String(TEXT))
+    outcome: Mapped[str | None] = mapped_column(String(TEXT))
+    answered_by: Mapped[str | None] = mapped_column(String(TEXT))
+    announcement: Mapped[str | None] = mapped_column(Text)
+    acknowledge: Mapped[bool | None]
 
 
 class Message(Traffic, Base):
@@ -77,6 +86,52 @@ class Message(Traffic, Base):
     body: Mapped[str] = mapped_column(Text)
     media: Mapped[str | None] = mapped_column(Text)
     answer: Mapped[str | None] = mapped_column(Text)
+
+
+class Recording(Base):
+    """What a caller left, or a talk that was recorded; `duration` in seconds. A deleted one stays, without its words."""
+
+    __tablename__ = "recordings"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    sid: Mapped[str] = mapped_column(String(TEXT), unique=True)
+    call_sid: Mapped[str] = mapped_column(String(TEXT))
+    step: Mapped[str] = mapped_column(String(TEXT))
+    from_number: Mapped[str] = mapped_column(String(TEXT))
+    to_number: Mapped[str] = mapped_column(String(TEXT))
+    duration: Mapped[int | None]
+    transcription: Mapped[str | None] = mapped_column(Text)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    deleted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class OptOut(Base):
+    """A number that wants no texts from one of ours."""
+
+    __tablename__ = "opt_outs"
+    __table_args__ = (UniqueConstraint("line", "number"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    line: Mapped[str] = mapped_column(String(TEXT))
+    number: Mapped[str] = mapped_column(String(TEXT))
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class Relay(Base):
+    """Texts that go back and forth between a texter and a person behind one of our numbers, who see no number but that one.
+
+    The person knows the texter by `tag`, a number that counts from 1; `at` is when either wrote last.
+    """
+
+    __tablename__ = "relays"
+    __table_args__ = (UniqueConstraint("line", "person", "texter"), UniqueConstraint("line", "person", "tag"))
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    line: Mapped[str] = mapped_column(String(TEXT))
+    person: Mapped[str] = mapped_column(String(TEXT))
+    texter: Mapped[str] = mapped_column(String(TEXT))
+    tag: Mapped[int]
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
 class SignInFailure(Base):

@@ -89,6 +89,7 @@ class Settings(BaseModel):
     secret_key: Annotated[SecretStr, _at_least(16), AfterValidator(_not_placeholder)]
     operator_password: Annotated[SecretStr, _at_least(8), AfterValidator(_not_placeholder)]
     database_url: Annotated[SecretStr, AfterValidator(_database_url)] = SecretStr("sqlite:///switchboard.db")
+    flow_file: str = "flows/hello.toml"
 
     @model_validator(mode="after")
     def _twilio_can_reach_us(self) -> Self:
@@ -104,6 +105,11 @@ class Settings(BaseModel):
         """The secrets that may sign a webhook: the primary, then the secondary while one is being rotated."""
         tokens = (self.twilio_auth_token, self.twilio_auth_token_secondary)
         return tuple(token.get_secret_value() for token in tokens if token)
+
+    @property
+    def flow_path(self) -> Path:
+        """The flow file; a relative path is below the project's folder."""
+        return ROOT / self.flow_file
 
     @property
     def behind_tls(self) -> bool:

@@ -106,6 +106,8 @@ def simulator_environment(settings: Settings) -> dict[str, str]:
         "SIMULATOR_VOICE_URL": f"{base}/voice_url",
         "SIMULATOR_SMS_URL": f"{base}/sms_url",
         "SIMULATOR_STATUS_URL": f"{base}/status/call",
+        "SIMULATOR_VOICE_FALLBACK_URL": f"{base}/voice_fallback_url",
+        "SIMULATOR_SMS_FALLBACK_URL": f"{base}/sms_fallback_url",
     }
 
 

@@ -1,11 +1,11 @@
 """The project's own promises: README, Makefile, Procfile and pins say what the code does."""
 
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
 
-from app import twiml
 from app.settings import SECRETS, Settings
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -22,8 +22,9 @@ def test_the_readme_names_every_setting_its_secrecy_and_default() -> None:
 
 
 def test_the_readme_quotes_what_is_said() -> None:
-    assert f'"{twiml.GREETING}"' in README
-    assert f'"{twiml.REPLY}"' in README
+    hello = tomllib.loads((ROOT / "flows/hello.toml").read_text())
+    assert f'"{hello["steps"]["start"]["say"]}"' in README
+    assert f'"{hello["texts"]["default"]}"' in README
 
 
 def test_what_the_readme_points_to_exists() -> None:

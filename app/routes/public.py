@@ -1,11 +1,12 @@
 """What anyone may ask: the sign-in page, and whether we are alive."""
 
-from flask import Blueprint, jsonify, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, abort, jsonify, make_response, redirect, render_template, request, send_file, url_for
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
 from app import auth, database
 from app.routes.responses import error
+from app.switch import current_switch
 
 bp = Blueprint("public", __name__)
 
@@ -29,6 +30,15 @@ def sign_in_post() -> Response:
         page.headers.extend((name, value) for name, value in refusal.get_headers() if name == "Retry-After")
         return page
     return redirect(auth.sign_in(), 303)
+
+
+@bp.get("/files/<name>")
+def file(name: str) -> Response:
+    """A clip or picture of the flow, which Twilio fetches, as the phones of those who get it do."""
+    path, media_type = current_switch().flow.published.get(name) or abort(404)
+    response = send_file(path, mimetype=media_type, max_age=31536000)  # seconds: another content has another name
+    response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+    return response
 
 
 @bp.get("/healthz")

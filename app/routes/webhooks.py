@@ -2,14 +2,18 @@
 
 import logging
 
-from flask import Blueprint, Response, g, request
+from flask import Blueprint, Response, current_app, g, request
 from werkzeug.exceptions import HTTPException
 
-from app import ledger, twiml
+from app import ledger
 from app.errors import SwitchboardError
 from app.models import TEXT, Call, Message
 from app.routes.responses import on_bug, on_http_error, on_switchboard_error
 from app.signature import require_twilio
+from app.switch import Asked, current_switch, texts
+
+# What callers hear the answers of: a fault must be a sentence there.
+SPOKEN = ("switchboard.webhooks.voice_url", "switchboard.webhooks.voice_step")
 
 log = logging.getLogger(__name__)
 bp = Blueprint("webhooks", __name__)
@@ -19,8 +23,15 @@ bp.before_request(require_twilio)
 @bp.route("/voice_url", methods=["GET", "POST"])
 def voice_url() -> Response:
     """What to say: asked when our call is answered, or when somebody calls."""
-    _advance(Call, "CallStatus", "CallSid", "inbound")
-    return _twiml(twiml.say(twiml.GREETING))
+    asked = _asked()
+    return _spoken(asked, current_switch().flow.start_for(asked.line))
+
+
+@bp.route("/voice_url/<step>", defaults={"event": ""}, methods=["GET", "POST"])
+@bp.route("/voice_url/<step>/<event>", methods=["GET", "POST"])
+def voice_step(step: str, event: str) -> Response:
+    """What to do at a step of the flow, when it begins or after something happened there."""
+    return _spoken(_asked(), step, event)
 
 
 @bp.route("/sms_url", methods=["GET", "POST"])
@@ -32,9 +43,21 @@ def sms_url() -> Response:
         to_number=_text("To"),
         body=g.webhook.first("Body"),
         media=[g.webhook.first(name) for name in g.webhook if name.startswith("MediaUrl")],
-        answer=twiml.reply(twiml.REPLY),
+        answer=texts.reply(current_switch(), _asked()),
     )
     return _twiml(answer)
+
+
+@bp.route("/voice_fallback_url", methods=["GET", "POST"])
+def voice_fallback_url() -> Response:
+    """What a caller hears when /voice_url could not be reached, or answered with no TwiML; it needs no database."""
+    return _twiml(current_switch().sorry(_line()))
+
+
+@bp.route("/sms_fallback_url", methods=["GET", "POST"])
+def sms_fallback_url() -> Response:
+    """What a texter is answered when /sms_url could not; it needs no database."""
+    return _twiml(texts.sorry(current_switch(), _line()))
 
 
 @bp.route("/status/call", methods=["GET", "POST"])
@@ -56,10 +79,32 @@ def on_error(problem: Exception) -> Response:
     """A caller hears a sentence, never a fault; everybody else gets the error that is due."""
     if isinstance(problem, HTTPException):
         return on_http_error(problem)
-    if request.endpoint != "switchboard.webhooks.voice_url":
+    if request.endpoint not in SPOKEN:
         return on_switchboard_error(problem) if isinstance(problem, SwitchboardError) else on_bug(problem)
-    log.error("voice_url could not answer: %s", type(problem).__name__, exc_info=not isinstance(problem, SwitchboardError))
-    return _twiml(twiml.say(twiml.SORRY))
+    log.error("%s could not answer: %s", request.path, type(problem).__name__, exc_info=not isinstance(problem, SwitchboardError))
+    return _twiml(current_switch().sorry(_line()))
+
+
+def _asked() -> Asked:
+    turn = g.webhook.first("turn")
+    return Asked(
+        value=g.webhook.first,
+        now=current_app.extensions["now"](),
+        turn=int(turn) if turn.isdecimal() and len(turn) < 3 else 1,
+    )
+
+
+def _line() -> str:
+    return _asked().line
+
+
+def _spoken(asked: Asked, step: str, event: str = "") -> Response:
+    """Keep what the webhook says of the call, and answer with what the step does."""
+    answer = current_switch().answer(step, event, asked)
+    _advance(Call, "CallStatus", "CallSid", "inbound")
+    if answer.outcome:
+        ledger.note_outcome(_text("ParentCallSid") or _text("CallSid"), answer.outcome)
+    return _twiml(answer.twiml)
 
 
 def _advance(kind: ledger.Kind, status: str, sid: str, direction: str) -> None:

@@ -17,6 +17,7 @@ PUBLIC = {
     "bootstrap.static",
     "switchboard.public.sign_in",
     "switchboard.public.sign_in_post",
+    "switchboard.public.file",
     "switchboard.public.healthz",
     "switchboard.public.readyz",
 }
@@ -38,7 +39,7 @@ def test_every_route_has_one_guard_or_is_public_by_name(app: Flask) -> None:
 def test_every_guarded_route_refuses_whoever_comes_without_proof(app: Flask) -> None:
     client = app.test_client()
     for rule in app.url_map.iter_rules():
-        path = rule.rule.replace("<attempt>", "0")
+        path = rule.rule.replace("<attempt>", "0").replace("<step>", "start").replace("<event>", "chosen")
         for method in sorted((rule.methods or set()) - {"OPTIONS"}):
             if guard := guards(app, rule):
                 status = client.open(path, method=method).status_code

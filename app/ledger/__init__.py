@@ -49,6 +49,8 @@ PROGRESS: dict[type, dict[str, int]] = {
         "received": 13,
     },
 }
+# How far a call came with what its caller wanted; see switch.Outcome.
+OUTCOMES = ("missed", "voicemail", "acknowledged", "connected")
 Kind = type[Call] | type[Message]
 Row = TypeVar("Row", Call, Message)
 
@@ -57,15 +59,15 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
-def begin(kind: type[Row], *, to: str, from_: str, body: str = "", reuse_within: float = 0) -> tuple[str, bool]:
+def begin(kind: type[Row], *, to: str, from_: str, reuse_within: float = 0, **fields: Any) -> tuple[str, bool]:
     """Write that we are about to ask Twilio for a call or message; returns its attempt id and whether it is new.
 
     With `reuse_within` seconds, an outgoing call to the same number that is younger and has not failed is returned instead.
+    `fields` are further columns, such as a text's `body`.
     """
     attempt, now = token_hex(16), _now()
     row = _new_row(kind, attempt=attempt, direction="outbound-api", from_number=from_, to_number=to, status="requested")
-    if kind is Message:
-        row["body"] = body
+    row |= fields
     recent = (
         select(kind.attempt)
         .where(kind.to_number == to, kind.created_at > now - timedelta(seconds=reuse_within), kind.attempt.is_not(None))
@@ -120,6 +122,13 @@ def advance(
             connection.execute(first.on_conflict_do_update(index_elements=["sid"], set_=step, where=newer))
 
     write(work)
+
+
+def note_outcome(sid: str, outcome: str) -> None:
+    """Write how far the call with that SID came, unless it came further already."""
+    nearer = OUTCOMES[: OUTCOMES.index(outcome)]
+    is_news = or_(Call.outcome.is_(None), Call.outcome.in_(nearer))
+    write(lambda connection: connection.execute(update(Call).where(Call.sid == sid, is_news).values(outcome=outcome)))
 
 
 def record_message(*, sid: str | None, from_number: str, to_number: str, body: str, media: Sequence[str], answer: str) -> str:

@@ -1,0 +1,121 @@
+"""What is heard: sentences, clips, silence."""
+
+import re
+from string import Formatter
+from typing import Annotated, Any, Self
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
+
+MAX_SAID = 4096  # characters (https://www.twilio.com/docs/voice/twiml/say#hints-and-advanced-uses)
+MAX_TEXTED = 1600  # characters (Twilio's error 21617)
+CLIPS = {".mp3": "audio/mpeg", ".wav": "audio/wav", ".aif": "audio/aiff", ".aiff": "audio/aiff", ".gsm": "audio/x-gsm"}
+PICTURES = {".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".gif": "image/gif"}
+FIELDS = {
+    "caller": "From",
+    "line": "To",
+    "digits": "Digits",
+    "speech": "SpeechResult",
+    "position": "QueuePosition",
+    "wait": "AvgQueueTime",
+}
+UNWRITABLE = re.compile("[^\t\n\r\u0020-\ud7ff\uf900-\ufffd\U00010000-\U0010ffff]")  # what XML cannot carry, and private use: ours
+
+
+class Model(BaseModel):
+    """A table of the flow file: unknown keys are faults, and nothing changes once it is read."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+def _writable(text: str) -> str:
+    if UNWRITABLE.search(text):
+        raise ValueError("holds a character that cannot be sent (a control character, or one for private use)")
+    return text
+
+
+def _known_fields(text: str) -> str:
+    try:
+        names = [name for _, name, *_ in Formatter().parse(text) if name is not None]
+    except ValueError:
+        raise ValueError("has a brace without its partner; write {{ for a brace") from None
+    for name in names:
+        if name not in FIELDS:
+            known = ", ".join(f"{{{known}}}" for known in FIELDS)
+            raise ValueError(f"names {{{name}}}, which is not known; known are {known}, and {{{{ for a brace")
+    return text
+
+
+def _is_url(text: str) -> bool:
+    """Whether a text is an address that Twilio may fetch: https, or http."""
+    try:
+        parts = urlsplit(text)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+
+
+def web_address(text: str) -> str:
+    """A text that is an http or https address; ValueError otherwise."""
+    if not _is_url(text) or re.search(r"\s", text):
+        raise ValueError("must be an address that begins with https:// or http://")
+    return text
+
+
+def _clip(text: str) -> str:
+    if _is_url(text):
+        return web_address(text)
+    if not text.lower().endswith(tuple(CLIPS)):
+        raise ValueError(f"must be a web address, or a file that ends with {', '.join(CLIPS)}")
+    return text
+
+
+def _picture(text: str) -> str:
+    if _is_url(text):
+        return web_address(text)
+    if not text.lower().endswith(tuple(PICTURES)):
+        raise ValueError(f"must be a web address, or a file that ends with {', '.join(PICTURES)}")
+    return text
+
+
+Voice = Annotated[str, StringConstraints(pattern=r"^(man|woman|alice|(Polly|Google)\.[A-Za-z0-9-]+)$")]
+Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}(-[A-Z]{2})?$")]
+Clip = Annotated[str, StringConstraints(min_length=1), AfterValidator(_clip)]
+Picture = Annotated[str, StringConstraints(min_length=1), AfterValidator(_picture)]
+Said = Annotated[
+    str, StringConstraints(min_length=1, max_length=MAX_SAID), AfterValidator(_writable), AfterValidator(_known_fields)
+]
+Texted = Annotated[
+    str, StringConstraints(min_length=1, max_length=MAX_TEXTED), AfterValidator(_writable), AfterValidator(_known_fields)
+]
+
+
+class Part(Model):
+    """One thing that is heard: `say` a sentence, `play` a clip, or `pause` for some seconds."""
+
+    say: Said | None = None
+    voice: Voice | None = None
+    language: Language | None = None
+    play: Clip | None = None
+    loop: Annotated[int, Field(ge=1, le=100)] | None = None
+    pause: Annotated[int, Field(ge=1, le=180)] | None = None
+
+    @model_validator(mode="after")
+    def _is_one_thing(self) -> Self:
+        given = [name for name in ("say", "play", "pause") if getattr(self, name) is not None]
+        if len(given) != 1:
+            raise ValueError("must have one of `say`, `play` and `pause`" + (f", not {len(given)}" if given else ""))
+        if self.say is None and (self.voice or self.language):
+            raise ValueError("has a `voice` or `language` but nothing to say")
+        if self.pause is not None and self.loop is not None:
+            raise ValueError("has a `loop`, which a pause knows not; give it more seconds")
+        return self
+
+
+def _parts(given: Any) -> Any:
+    """A sentence, a part, or a list of either, as a list of parts."""
+    items = given if isinstance(given, list) else [given]
+    return tuple({"say": item} if isinstance(item, str) else item for item in items)
+
+
+Prompt = Annotated[tuple[Part, ...], BeforeValidator(_parts), Field(min_length=1)]

@@ -1,0 +1,14 @@
+"""The switch takes a call from step to step. Each webhook names the step and what happened there: any worker can answer it."""
+
+from flask import current_app
+
+from app.switch import branches, conference, dial, menu, queue, voicemail, words  # noqa: F401  each says what its steps do
+from app.switch.turns import Answer, Asked, NoSuchStep, Outcome, Switch
+
+__all__ = ["Answer", "Asked", "NoSuchStep", "Outcome", "Switch", "current_switch"]
+
+
+def current_switch() -> Switch:
+    """The switch of the application that answers this request."""
+    switch: Switch = current_app.extensions["switch"]
+    return switch

@@ -1,0 +1,93 @@
+"""Connecting a caller to people: all at once or one after another, with a whisper to whoever answers."""
+
+from collections.abc import Callable
+
+from twilio.twiml.voice_response import Dial as DialVerb
+from twilio.twiml.voice_response import Gather, VoiceResponse
+
+from app.flow.steps import Dial
+from app.switch.turns import Answer, Asked, Turn, on
+from app.twiml import field
+
+ACCEPT_WITHIN = 8  # seconds after the whisper in which the key must be pressed; voicemail of a mobile presses none
+
+
+@on(Dial)
+def dial(turn: Turn[Dial]) -> Answer:
+    return _ring(turn.hear("say"), 1)
+
+
+@on(Dial, "dialled")
+def dialled(turn: Turn[Dial]) -> Answer:
+    """How it went: https://www.twilio.com/docs/voice/twiml/dial#dialcallstatus-values."""
+    step = turn.step
+    if is_connected(turn.asked):
+        return turn.go(step.answered, "connected")
+    if step.order == "in turn" and turn.asked.turn < len(step.to):
+        return _ring(turn, turn.asked.turn + 1)
+    busy = turn.asked.value("DialCallStatus") == "busy" and step.busy
+    return turn.go(busy or step.otherwise)
+
+
+@on(Dial, "whisper")
+def whisper(turn: Turn[Dial]) -> Answer:
+    """Heard by whoever answers, before the caller: what this is about, and which key takes the call."""
+
+    def build(response: VoiceResponse) -> None:
+        if turn.step.accept is None:
+            turn.hear("whisper").speak(response)
+            return
+        gather = Gather(action=turn.leg_url("accepted"), input="dtmf", num_digits=1, timeout=ACCEPT_WITHIN, finish_on_key="")
+        turn.hear("whisper").speak(gather)
+        response.append(gather)
+        response.hangup()
+
+    return turn.answer("whisper", build)
+
+
+@on(Dial, "accepted")
+def accepted(turn: Turn[Dial]) -> Answer:
+    """An empty document connects the two; any other key leaves the call to the others."""
+    if turn.asked.value("Digits") == turn.step.accept:
+        return turn.answer("accepted", lambda response: None, "connected")
+    return turn.answer("declined", lambda response: response.hangup())
+
+
+def is_connected(asked: Asked) -> bool:
+    """Whether the two spoke. Twilio calls a Dial completed, too, when somebody answered but would not press the key."""
+    bridged = asked.value("DialBridged")
+    return bridged == "true" if bridged else asked.value("DialCallStatus") in ("completed", "answered")
+
+
+def _ring(turn: Turn[Dial], number: int) -> Answer:
+    step = turn.step
+    rung = turn.people(step.to[number - 1 : number] if step.order == "in turn" else step.to)
+
+    def build(response: VoiceResponse) -> None:
+        dial = DialVerb(
+            action=turn.url("dialled", number),
+            timeout=step.timeout,
+            time_limit=step.time_limit,
+            answer_on_bridge=True,
+            caller_id=field("line") if step.caller_id == "line" else None,
+            **(
+                {
+                    "record": "record-from-answer-dual",
+                    "recording_status_callback": turn.switch.status_url("recording", step=turn.place.name),
+                }
+                if step.record
+                else {}
+            ),
+        )
+        for each in rung:
+            is_client = each.startswith("client:")
+            noun: Callable[..., object] = dial.client if is_client else dial.number
+            noun(
+                each.removeprefix("client:"),
+                url=turn.leg_url("whisper") if step.whisper else None,
+                status_callback=turn.switch.status_url("call", **({} if step.accept else {"connects": "yes"})),
+                status_callback_event="initiated ringing answered completed",
+            )
+        response.append(dial)
+
+    return turn.answer(f"ring {number}", build, "missed")

@@ -1,0 +1,205 @@
+"""One webhook of a call, and what is answered to it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Generic, Literal, TypeVar
+from urllib.parse import urlencode
+
+from twilio.twiml.voice_response import Gather, VoiceResponse
+
+from app.errors import SwitchboardError
+from app.flow import Flow, Place
+from app.flow.files import FlowFile
+from app.flow.prompts import FIELDS, Part, Prompt
+from app.flow.steps import Step
+from app.twiml import Document, url_field, with_fields
+
+# How far a call has come with what its caller wanted; it only ever gets further.
+Outcome = Literal["missed", "voicemail", "connected", "acknowledged"]
+S = TypeVar("S", bound=Step)
+
+
+class NoSuchStep(SwitchboardError):
+    """Twilio asks for a step that the flow does not have: it was changed while the call went on."""
+
+    code = "no_such_step"
+    status = 404
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a webhook says: `value` of a parameter ("" where it is not there), which `turn` at the step it is, and when it came.
+
+    `may_text` says whether a number may be sent a text.
+    """
+
+    value: Callable[[str], str]
+    now: datetime
+    turn: int = 1
+    may_text: Callable[[str], bool] = lambda number: True
+
+    @property
+    def party(self) -> str:
+        """The other end of the call: who called us, or whom we called."""
+        return self.value("caller") or self.value("To" if self._is_ours else "From")
+
+    @property
+    def line(self) -> str:
+        """Our own number in the call."""
+        return self.value("line") or self.value("From" if self._is_ours else "To")
+
+    @property
+    def _is_ours(self) -> bool:
+        """Whether we placed the call. Not so a leg to somebody who is asked to take one: it carries both numbers in its address."""
+        return self.value("Direction").startswith("outbound")
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What Twilio is told, and what is known by now of the call."""
+
+    twiml: str
+    outcome: Outcome | None = None
+
+
+@dataclass(frozen=True)
+class Turn(Generic[S]):
+    """A step that is asked what to do: where it stands, what was asked, and what will be heard before it."""
+
+    switch: "Switch"
+    place: Place
+    step: S
+    asked: Asked
+    heard: tuple[tuple[str, str], ...] = ()  # step and field of each prompt that this answer begins with
+
+    def hear(self, field: str) -> "Turn[S]":
+        """The same, but that prompt of this step is heard first, if there is one."""
+        prompt = getattr(self.step, field)
+        return replace(self, heard=(*self.heard, (self.place.name, field))) if prompt else self
+
+    def go(self, target: str | None, outcome: Outcome | None = None) -> Answer:
+        """Go on with another step, in this same answer; without one, hang up."""
+        if target is None:
+            return self.answer("end", lambda response: response.hangup(), outcome)
+        answer = self.switch.begin(self.place.target(target), replace(self.asked, turn=1), self.heard)
+        return replace(answer, outcome=answer.outcome or outcome)
+
+    def answer(
+        self,
+        variant: str,
+        build: Callable[[VoiceResponse], object],
+        outcome: Outcome | None = None,
+        *,
+        speak_before: bool = True,
+    ) -> Answer:
+        """The document of that variant, built the first time that it is asked for: a step has few, and they never change.
+
+        With `speak_before`, it begins with the prompts that are to be heard first; otherwise `build` places them.
+        """
+        key = (self.heard, self.place.name, variant)
+        document = self.switch.documents.get(key)
+        if document is None:
+            response = VoiceResponse()
+            if speak_before:
+                self.speak(response)
+            build(response)
+            document = self.switch.documents[key] = Document(response)
+        return Answer(document.fill(self.value), outcome)
+
+    def speak(self, verb: VoiceResponse | Gather) -> None:
+        """Add the prompts that are to be heard first."""
+        for name, field in self.heard:
+            place = self.switch.flow.places[name]
+            self.switch.speak(verb, getattr(place.step, field), place.file, place.flow)
+
+    def url(self, event: str, turn: int = 1) -> str:
+        """Where Twilio tells what became of something that this step began."""
+        return self.switch.url(self.place.name, event, turn)
+
+    def leg_url(self, event: str) -> str:
+        """The same for another leg of the call, which knows its own two numbers only."""
+        return f"{self.url(event)}?caller={url_field('caller')}&line={url_field('line')}"
+
+    def people(self, names: tuple[str, ...]) -> tuple[str, ...]:
+        """The numbers and browser phones of people whom this step names."""
+        return self.switch.flow.people(names, self.place.flow)
+
+    def value(self, name: str) -> str:
+        """What stands in a field of a document."""
+        if name in ("caller", "line"):
+            return self.asked.party if name == "caller" else self.asked.line
+        return self.asked.value(FIELDS.get(name, name))
+
+
+class Switch:
+    """Answers the webhooks of calls by the flow. Safe to share between threads."""
+
+    def __init__(self, flow: Flow, base_url: str) -> None:
+        self.flow = flow
+        self.base_url = base_url
+        self.documents: dict[object, Document] = {}  # one for each variant of each step, and for each prompt before it: bounded
+
+    def begin(self, name: str, asked: Asked, heard: tuple[tuple[str, str], ...] = ()) -> Answer:
+        """A step from its beginning. Raises NoSuchStep."""
+        return self.answer(name, "", asked, heard)
+
+    def answer(self, name: str, event: str, asked: Asked, heard: tuple[tuple[str, str], ...] = ()) -> Answer:
+        """What a step does after an event of its own. Raises NoSuchStep."""
+        place = self.flow.places.get(name)
+        act = ACTS.get((type(place.step), event)) if place else None
+        if place is None or act is None:
+            raise NoSuchStep(f"The flow has no step {name!r} that could answer {event!r}.")
+        return act(Turn(self, place, place.step, asked, heard))
+
+    def sorry(self, line: str) -> str:
+        """What a caller to that number of ours hears when there is no right answer."""
+        flow = self.flow.name_for(line)
+        document = self.documents.get(("sorry", flow))
+        if document is None:
+            response = VoiceResponse()
+            self.speak(response, self.flow.file_for(line).sorry, self.flow.file_for(line), flow)
+            document = self.documents["sorry", flow] = Document(response)
+        return document.fill(lambda name: "")
+
+    def url(self, name: str, event: str = "", turn: int = 1) -> str:
+        """The address of a step, or of an event at it."""
+        address = f"{self.base_url}/voice_url/{name}" + (f"/{event}" if event else "")
+        return f"{address}?turn={turn}" if turn > 1 else address
+
+    def status_url(self, kind: str, **query: str) -> str:
+        """Where Twilio tells how a call, message, recording or transcription goes on."""
+        return f"{self.base_url}/status/{kind}" + (f"?{urlencode(query)}" if query else "")
+
+    def speak(self, verb: VoiceResponse | Gather, prompt: Prompt, file: FlowFile, flow: str) -> None:
+        """Add what is heard to a verb that can hold it."""
+        for part in prompt:
+            if part.pause:
+                verb.pause(length=part.pause)
+            elif part.play:
+                verb.play(self.file_url(part.play, flow), loop=part.loop)
+            else:
+                voice, language = voice_of(part, file)
+                verb.say(with_fields(part.say or "", spoken=True), voice=voice, language=language, loop=part.loop)
+
+    def file_url(self, name: str, flow: str) -> str:
+        """Where Twilio fetches a clip or picture."""
+        return name if "://" in name else f"{self.base_url}/files/{self.flow.public_name(name, flow)}"
+
+
+def voice_of(part: Part, file: FlowFile) -> tuple[str | None, str | None]:
+    """Voice and language of a sentence: its own, or else the flow's."""
+    return part.voice or file.voice, part.language or file.language
+
+
+ACTS: dict[tuple[type[Step], str], Callable[[Turn[Any]], Answer]] = {}
+
+
+def on(kind: type[S], event: str = "") -> Callable[[Callable[[Turn[S]], Answer]], Callable[[Turn[S]], Answer]]:
+    """Mark a function as what steps of that kind do after an event; without one, when they begin."""
+
+    def mark(act: Callable[[Turn[S]], Answer]) -> Callable[[Turn[S]], Answer]:
+        ACTS[kind, event] = act
+        return act
+
+    return mark

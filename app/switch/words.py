@@ -1,0 +1,50 @@
+"""Steps that need nobody's answer: say, sms, redirect, hangup, reject."""
+
+from twilio.twiml.voice_response import VoiceResponse
+
+from app.flow.steps import Hangup, Redirect, Reject, Say, Sms
+from app.switch.turns import Answer, Turn, on
+from app.twiml import field, with_fields
+
+
+@on(Say)
+def say(turn: Turn[Say]) -> Answer:
+    """Heard in one document with the step that follows, which saves Twilio a request and the caller a pause."""
+    said = turn.hear("say")
+    return said.go(turn.step.next) if turn.step.next else said.answer("", lambda response: None)
+
+
+@on(Sms)
+def sms(turn: Turn[Sms]) -> Answer:
+    """Sent by the verb, so that no request of ours can double it; whoever opted out gets none. Then on with the next step."""
+    to = turn.asked.party if turn.step.to == "caller" else turn.people((turn.step.to,))[0]
+    if not turn.asked.may_text(to):
+        return turn.go(turn.step.next)
+
+    def build(response: VoiceResponse) -> None:
+        response.sms(
+            with_fields(turn.step.body),
+            to=field("caller") if turn.step.to == "caller" else to,
+            from_=field("line"),
+            status_callback=turn.switch.status_url("message"),
+        )
+        if turn.step.next:
+            response.redirect(turn.switch.url(turn.place.target(turn.step.next)))
+
+    return turn.answer("", build)
+
+
+@on(Redirect)
+def redirect(turn: Turn[Redirect]) -> Answer:
+    to = turn.step.to if "://" in turn.step.to else turn.switch.url(turn.place.target(turn.step.to))
+    return turn.answer("", lambda response: response.redirect(to))
+
+
+@on(Hangup)
+def hangup(turn: Turn[Hangup]) -> Answer:
+    return turn.answer("", lambda response: response.hangup())
+
+
+@on(Reject)
+def reject(turn: Turn[Reject]) -> Answer:
+    return turn.answer("", lambda response: response.reject(reason=turn.step.reason))
