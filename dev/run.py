@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import FrameType
 from urllib.error import URLError
@@ -16,6 +16,7 @@ from urllib.request import urlopen
 
 from dotenv import dotenv_values
 
+from app.flow import Flow, FlowError
 from app.settings import ROOT, Settings, SettingsError, is_loopback
 
 START_LIMIT = 60  # seconds
@@ -41,12 +42,13 @@ def main() -> int:
     environ = environment(env_file)
     try:
         settings = Settings.load(environ, env_file)
-    except SettingsError as error:
+        flow = Flow(settings.flow_path, shown=settings.flow_file)
+    except (SettingsError, FlowError) as error:
         print(error, file=sys.stderr)
         return 1
     processes: list[subprocess.Popen[bytes]] = []
     try:
-        return _run(settings, environ, processes)
+        return _run(settings, environ, processes, [*flow.file.numbers])
     except KeyboardInterrupt:
         print("\nStopping.")
         return 0
@@ -71,7 +73,7 @@ def environment(env_file: Path) -> dict[str, str]:
     return environ
 
 
-def _run(settings: Settings, environ: dict[str, str], processes: list[subprocess.Popen[bytes]]) -> int:
+def _run(settings: Settings, environ: dict[str, str], processes: list[subprocess.Popen[bytes]], numbers: list[str]) -> int:
     python = [sys.executable, "-m"]
     subprocess.run([*python, "flask", "--app", "wsgi", "db", "upgrade"], cwd=ROOT, env=environ, check=True)
     local = f"http://127.0.0.1:{environ.get('PORT', '5000')}"
@@ -80,7 +82,7 @@ def _run(settings: Settings, environ: dict[str, str], processes: list[subprocess
     if settings.twilio_api_url:
         awaited.append(f"{settings.twilio_api_url}/phones")
         command = [*python, "simulator", "--port", str(urlsplit(settings.twilio_api_url).port or 80)]
-        processes.append(_start(command, environ | simulator_environment(settings)))
+        processes.append(_start(command, environ | simulator_environment(settings, numbers)))
     if not all(_answers(url, processes) for url in awaited):
         print("Switchboard did not start; what went wrong stands above.", file=sys.stderr)
         return 1
@@ -95,13 +97,16 @@ def _start(command: list[str], environ: dict[str, str]) -> subprocess.Popen[byte
     return subprocess.Popen(command, cwd=ROOT, env=environ, process_group=0)
 
 
-def simulator_environment(settings: Settings) -> dict[str, str]:
-    """The simulator's settings: the same account, and webhooks that come to us. In its environment, for `ps` shows arguments."""
+def simulator_environment(settings: Settings, numbers: Sequence[str] = ()) -> dict[str, str]:
+    """The simulator's settings: the same account, its number and further `numbers`, and webhooks that come to us.
+
+    They go into its environment, for `ps` shows arguments.
+    """
     base = settings.public_base_url
     return {
         "SIMULATOR_ACCOUNT_SID": settings.twilio_account_sid,
         "SIMULATOR_AUTH_TOKEN": settings.twilio_auth_token.get_secret_value(),
-        "SIMULATOR_NUMBER": settings.twilio_from_number,
+        "SIMULATOR_NUMBER": ",".join(dict.fromkeys([settings.twilio_from_number, *numbers])),
         "SIMULATOR_CALLER_ID": settings.twilio_to_number,
         "SIMULATOR_VOICE_URL": f"{base}/voice_url",
         "SIMULATOR_SMS_URL": f"{base}/sms_url",
