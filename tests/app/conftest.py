@@ -12,6 +12,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import create_engine, text
+from town import Town, open_town
 from visitors import SETTINGS, Browser, Script, Twilio
 
 from app import create_app
@@ -108,6 +109,12 @@ def browser(app: Flask) -> Browser:
 @pytest.fixture
 def twilio(app: Flask) -> Twilio:
     return Twilio(app.test_client())
+
+
+@pytest.fixture
+def town(make_app: Callable[..., Flask]) -> Iterator[Town]:
+    with open_town(make_app) as town:
+        yield town
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

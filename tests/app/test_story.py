@@ -1,77 +1,15 @@
 """The whole story over loopback: the application, the simulator where Twilio would be, and time that only moves when told."""
 
 import logging
-import threading
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
 import pytest
-from flask import Flask
-from visitors import BOTH_DATABASES, SETTINGS, Browser, Script
-from werkzeug.serving import BaseWSGIServer, make_server
+from town import LINE, PHONE, Town
+from visitors import BOTH_DATABASES, SETTINGS
 
-from app import ledger, outbound
+from app import outbound
 from app.errors import TwilioRefused
-from app.models import Call, Message
-from simulator.driver import Handset, Simulator
 
 pytestmark = BOTH_DATABASES
-
-LINE, PHONE = SETTINGS["twilio_from_number"], SETTINGS["twilio_to_number"]
-
-
-class Served:
-    """The application behind a real HTTP server on a free port."""
-
-    def __init__(self) -> None:
-        self.app: Flask | None = None
-        self.server: BaseWSGIServer = make_server("127.0.0.1", 0, lambda *call: self.app(*call), threaded=True)  # type: ignore[misc]
-        self.server.daemon_threads = False  # closing it waits for the answers under way
-        self.url = f"http://127.0.0.1:{self.server.server_port}"
-        self.thread = threading.Thread(target=self.server.serve_forever, args=(0.01,))
-        self.thread.start()
-
-    def close(self) -> None:
-        self.server.shutdown()
-        self.thread.join()
-        self.server.server_close()
-
-
-@dataclass
-class Town:
-    """The application, the simulator, a phone in it, and the operator's ways to ask."""
-
-    app: Flask
-    sim: Simulator
-    phone: Handset
-    script: Script
-    browser: Browser
-
-    def calls(self) -> list[Call]:
-        with self.app.app_context():
-            return list(ledger.latest(Call, 99))
-
-    def messages(self) -> list[Message]:
-        with self.app.app_context():
-            return list(ledger.latest(Message, 99))
-
-
-@pytest.fixture
-def town(make_app: Callable[..., Flask]) -> Iterator[Town]:
-    logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    served = Served()
-    urls = {"voice_url": "/voice_url", "sms_url": "/sms_url", "status_url": "/status/call"}
-    with Simulator(
-        SETTINGS["twilio_account_sid"],
-        SETTINGS["twilio_auth_token"],
-        [LINE],
-        caller_ids=(PHONE,),
-        **{name: served.url + path for name, path in urls.items()},
-    ) as sim:
-        app = served.app = make_app(public_base_url=served.url, twilio_api_url=sim.url)
-        yield Town(app, sim, sim.phone(PHONE), Script(app.test_client()), Browser(app.test_client()))
-        app.extensions["twilio_service"].close()
-    served.close()
 
 
 def test_opening_make_call_rings_the_phone_which_hears_hello_monkey(town: Town) -> None:
