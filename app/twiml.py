@@ -63,6 +63,7 @@ def _written(kind: str, value: str) -> str:
     value = xml_safe(value)[:LONGEST]
     if kind == _URL:
         return quote(value, safe="")
-    if kind == _SPOKEN and value.lstrip("+").isdigit():
-        value = " ".join(value.lstrip("+"))
+    if kind == _SPOKEN:
+        value = value.removeprefix("client:")
+        value = " ".join(value.lstrip("+")) if value.lstrip("+").isdigit() else value
     return escape(value, {'"': "&quot;", "\n": "&#10;", "\r": "&#13;", "\t": "&#9;"})

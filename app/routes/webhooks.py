@@ -90,6 +90,7 @@ def _asked() -> Asked:
     return Asked(
         value=g.webhook.first,
         now=current_app.extensions["now"](),
+        number=current_app.extensions["settings"].twilio_from_number,
         turn=int(turn) if turn.isdecimal() and len(turn) < 3 else 1,
     )
 

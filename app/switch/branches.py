@@ -1,14 +1,9 @@
 """Steps that only decide: by the hour, by who calls."""
 
-import re
-
 from app.flow import ANONYMOUS
 from app.flow.steps import Callers, Hours
+from app.switch.numbers import is_anonymous
 from app.switch.turns import Answer, Turn, on
-
-# What carriers send in place of a number that is withheld (https://help.twilio.com/articles/223179988): words on a keypad, or none.
-WITHHELD = ("+266696687", "+7378742833", "+2562533", "+8656696", "+86282452253", "+464")
-NUMBER = re.compile(r"\+[0-9]{5,15}|client:.+|sips?:.+")
 
 
 @on(Hours)
@@ -23,11 +18,6 @@ def hours(turn: Turn[Hours]) -> Answer:
 def callers(turn: Turn[Callers]) -> Answer:
     listed = any(_is(turn.asked.party, each) for each in turn.people(turn.step.numbers))
     return turn.go(turn.step.listed if listed else turn.step.others)
-
-
-def is_anonymous(number: str) -> bool:
-    """Whether a caller withheld the number."""
-    return number in WITHHELD or not NUMBER.fullmatch(number)
 
 
 def _is(number: str, listed: str) -> bool:

@@ -18,8 +18,8 @@ def conference(turn: Turn[Conference]) -> Answer:
 
 @on(Conference, "pin")
 def pin(turn: Turn[Conference]) -> Answer:
-    given = turn.asked.value("Digits")
-    if compare_digest(given.encode(), (turn.step.pin or "").encode()):
+    given = turn.asked.value("Digits").encode(errors="replace")
+    if compare_digest(given, (turn.step.pin or "").encode()):
         return _join(turn)
     if turn.asked.turn >= turn.step.tries:
         return turn.hear("wrong").go(turn.step.otherwise)

@@ -6,6 +6,7 @@ from twilio.twiml.voice_response import Dial as DialVerb
 from twilio.twiml.voice_response import Gather, VoiceResponse
 
 from app.flow.steps import Dial
+from app.switch.numbers import is_number
 from app.switch.turns import Answer, Asked, Turn, on
 from app.twiml import field
 
@@ -23,10 +24,7 @@ def dialled(turn: Turn[Dial]) -> Answer:
     step = turn.step
     if is_connected(turn.asked):
         return turn.go(step.answered, "connected")
-    if step.order == "in turn" and turn.asked.turn < len(step.to):
-        return _ring(turn, turn.asked.turn + 1)
-    busy = turn.asked.value("DialCallStatus") == "busy" and step.busy
-    return turn.go(busy or step.otherwise)
+    return _ring_on(turn, turn.asked.turn, busy=turn.asked.value("DialCallStatus") == "busy")
 
 
 @on(Dial, "whisper")
@@ -59,9 +57,23 @@ def is_connected(asked: Asked) -> bool:
     return bridged == "true" if bridged else asked.value("DialCallStatus") in ("completed", "answered")
 
 
-def _ring(turn: Turn[Dial], number: int) -> Answer:
+def _ring_on(turn: Turn[Dial], number: int, *, busy: bool) -> Answer:
+    """Ring the next one, if it goes in turn and there is one."""
     step = turn.step
-    rung = turn.people(step.to[number - 1 : number] if step.order == "in turn" else step.to)
+    if step.order == "in turn" and number < len(step.to):
+        return _ring(turn, number + 1)
+    return turn.go(step.busy if busy and step.busy else step.otherwise)
+
+
+def _ring(turn: Turn[Dial], number: int) -> Answer:
+    """Ring those whose turn it is; a phone that is in this call already is busy."""
+    step, asked = turn.step, turn.asked
+    named = turn.people(step.to[number - 1 : number] if step.order == "in turn" else step.to)
+    here = [each for each in named if each in (asked.party, asked.line)]
+    rung = [each for each in named if each not in here]
+    if not rung:
+        return _ring_on(turn, number, busy=True)
+    shows_line = step.caller_id == "line" or asked.is_placed or not is_number(asked.party)  # others are refused: 13214
 
     def build(response: VoiceResponse) -> None:
         dial = DialVerb(
@@ -69,7 +81,7 @@ def _ring(turn: Turn[Dial], number: int) -> Answer:
             timeout=step.timeout,
             time_limit=step.time_limit,
             answer_on_bridge=True,
-            caller_id=field("line") if step.caller_id == "line" else None,
+            caller_id=field("line") if shows_line else None,
             **(
                 {
                     "record": "record-from-answer-dual",
@@ -90,4 +102,4 @@ def _ring(turn: Turn[Dial], number: int) -> Answer:
             )
         response.append(dial)
 
-    return turn.answer(f"ring {number}", build, "missed")
+    return turn.answer(f"ring {number}{' as line' if shows_line else ''} without {here}", build, "missed")

@@ -32,7 +32,7 @@ def choice(step: Menu, digits: str, speech: str) -> str | None:
         return step.choices[digits].go if digits in step.choices else None
     said = f" {_words(speech)} "
     for each in step.choices.values():
-        if any(f" {_words(words)} " in said for words in each.speech):
+        if any(known and f" {known} " in said for known in map(_words, each.speech)):
             return each.go
     return None
 
@@ -45,6 +45,7 @@ def _ask(turn: Turn[Menu], number: int) -> Answer:
     step = turn.step
     spoken = [words for each in step.choices.values() for words in each.speech]
     longest = max(map(len, step.choices))
+    finishes = longest > 1 and not any("#" in keys for keys in step.choices)  # else "#" is a key like others, right or wrong
 
     def build(response: VoiceResponse) -> None:
         gather = Gather(
@@ -52,7 +53,7 @@ def _ask(turn: Turn[Menu], number: int) -> Answer:
             input="dtmf speech" if spoken else "dtmf",
             timeout=step.timeout,
             num_digits=longest,
-            finish_on_key="" if any("#" in keys for keys in step.choices) else "#",
+            finish_on_key="#" if finishes else "",
             action_on_empty_result=True,
             **({"hints": ", ".join(spoken), "speech_timeout": "auto", "language": turn.place.file.language} if spoken else {}),
         )

@@ -9,10 +9,11 @@ from urllib.parse import urlencode
 from twilio.twiml.voice_response import Gather, VoiceResponse
 
 from app.errors import SwitchboardError
-from app.flow import Flow, Place
+from app.flow import ANONYMOUS, Flow, Place
 from app.flow.files import FlowFile
 from app.flow.prompts import FIELDS, Part, Prompt
 from app.flow.steps import Step
+from app.switch.numbers import is_anonymous
 from app.twiml import Document, url_field, with_fields
 
 # How far a call has come with what its caller wanted; it only ever gets further.
@@ -31,26 +32,29 @@ class NoSuchStep(SwitchboardError):
 class Asked:
     """What a webhook says: `value` of a parameter ("" where it is not there), which `turn` at the step it is, and when it came.
 
-    `may_text` says whether a number may be sent a text.
+    `number` is ours, for those who called none: browser phones. `may_text` says whether a number may be sent a text.
     """
 
     value: Callable[[str], str]
     now: datetime
     turn: int = 1
+    number: str = ""
     may_text: Callable[[str], bool] = lambda number: True
 
     @property
     def party(self) -> str:
         """The other end of the call: who called us, or whom we called."""
-        return self.value("caller") or self.value("To" if self._is_ours else "From")
+        return self.value("caller") or self.value("To" if self.is_placed else "From")
 
     @property
     def line(self) -> str:
         """Our own number in the call."""
-        return self.value("line") or self.value("From" if self._is_ours else "To")
+        if not self.is_placed and self.value("From").startswith("client:"):
+            return self.value("line") or self.number  # what a browser phone asks for need be no number of ours
+        return self.value("line") or self.value("From" if self.is_placed else "To")
 
     @property
-    def _is_ours(self) -> bool:
+    def is_placed(self) -> bool:
         """Whether we placed the call. Not so a leg to somebody who is asked to take one: it carries both numbers in its address."""
         return self.value("Direction").startswith("outbound")
 
@@ -127,8 +131,10 @@ class Turn(Generic[S]):
 
     def value(self, name: str) -> str:
         """What stands in a field of a document."""
-        if name in ("caller", "line"):
-            return self.asked.party if name == "caller" else self.asked.line
+        if name == "caller":
+            return ANONYMOUS if is_anonymous(self.asked.party) else self.asked.party
+        if name == "line":
+            return self.asked.line
         return self.asked.value(FIELDS.get(name, name))
 
 

@@ -3,22 +3,30 @@
 from twilio.twiml.voice_response import VoiceResponse
 
 from app.flow.steps import Hangup, Redirect, Reject, Say, Sms
+from app.switch.numbers import is_number
 from app.switch.turns import Answer, Turn, on
 from app.twiml import field, with_fields
+
+MOST_HEARD = 8  # prompts of one document, which may have 64 kB
 
 
 @on(Say)
 def say(turn: Turn[Say]) -> Answer:
     """Heard in one document with the step that follows, which saves Twilio a request and the caller a pause."""
     said = turn.hear("say")
-    return said.go(turn.step.next) if turn.step.next else said.answer("", lambda response: None)
+    if turn.step.next is None:
+        return said.answer("", lambda response: None)
+    if len(said.heard) >= MOST_HEARD:
+        next_url = turn.switch.url(turn.place.target(turn.step.next))
+        return said.answer("", lambda response: response.redirect(next_url))
+    return said.go(turn.step.next)
 
 
 @on(Sms)
 def sms(turn: Turn[Sms]) -> Answer:
-    """Sent by the verb, so that no request of ours can double it; whoever opted out gets none. Then on with the next step."""
+    """Sent by the verb, so that no request of ours can double it; whoever opted out, or has no number, gets none."""
     to = turn.asked.party if turn.step.to == "caller" else turn.people((turn.step.to,))[0]
-    if not turn.asked.may_text(to):
+    if not is_number(to) or not turn.asked.may_text(to):
         return turn.go(turn.step.next)
 
     def build(response: VoiceResponse) -> None:

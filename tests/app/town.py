@@ -66,14 +66,17 @@ def open_town(make_app: Callable[..., Flask], **settings: Any) -> Iterator[Town]
         "sms_fallback_url": "/sms_fallback_url",
         "status_url": "/status/call",
     }
-    with Simulator(
-        SETTINGS["twilio_account_sid"],
-        SETTINGS["twilio_auth_token"],
-        [LINE],
-        caller_ids=(PHONE,),
-        **{name: served.url + path for name, path in urls.items()},
-    ) as sim:
-        app = served.app = make_app(public_base_url=served.url, twilio_api_url=sim.url, **settings)
-        yield Town(app, sim, sim.phone(PHONE), Script(app.test_client()), Browser(app.test_client()))
-        app.extensions["twilio_service"].close()
-    served.close()
+    settings |= {"public_base_url": served.url}
+    try:
+        with Simulator(
+            SETTINGS["twilio_account_sid"],
+            SETTINGS["twilio_auth_token"],
+            [LINE],
+            caller_ids=(PHONE,),
+            **{name: served.url + path for name, path in urls.items()},
+        ) as sim:
+            app = served.app = make_app(twilio_api_url=sim.url, **settings)
+            yield Town(app, sim, sim.phone(PHONE), Script(app.test_client()), Browser(app.test_client()))
+            app.extensions["twilio_service"].close()
+    finally:
+        served.close()
