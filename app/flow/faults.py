@@ -1,16 +1,22 @@
 """What is wrong with a flow file, in sentences."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 
 from app.flow.steps import NAME, TARGET
 
+MOST = 100  # faults that are said at once
+COMPARED = 500  # known words that a wrong one is compared with: the more, the slower
+LISTED = 12  # known words that are listed where none is close
+SHOWN = 60  # characters that are shown of what was given
+
+NAMES = "names have up to 40 small letters, digits, - and _, and begin with a letter"
 PATTERNS = {
-    f"^{NAME}$": "is no name: names have up to 40 small letters, digits, - and _, and begin with a letter",
+    f"^{NAME}$": f"is no name: {NAMES}",
     f"^{TARGET}$": "is no name of a step: write it as `menu`, or `sales.menu` for a step of another flow",
     r"^[0-9*#]$": "must be one key: 0 to 9, * or #",
     r"^[0-9*#]{1,10}$": "must be keys: 0 to 9, * and #",
@@ -29,7 +35,8 @@ class Fault:
     sentence: str
 
     def __str__(self) -> str:
-        return f"{self.file}: {self.place + ': ' if self.place else ''}{self.sentence}."
+        end = "" if self.sentence.endswith("?") else "."
+        return f"{self.file}: {self.place + ': ' if self.place else ''}{self.sentence}{end}"
 
 
 class FlowError(Exception):
@@ -37,38 +44,95 @@ class FlowError(Exception):
 
     def __init__(self, faults: Iterable[Fault]) -> None:
         self.faults = tuple(faults)
-        super().__init__("\n".join(["The flow file cannot be used:", *map(str, self.faults)]))
+        more = ["There may be more: mend these first."] if len(self.faults) >= MOST else []
+        super().__init__("\n".join(["The flow file cannot be used:", *map(str, self.faults), *more]))
+
+
+class Faults(list[Fault]):
+    """The faults found so far, in all files of a flow. When there are `MOST`, the search ends with FlowError."""
+
+    def add(self, file: str, place: str, sentence: str) -> None:
+        """Note a fault, once."""
+        fault = Fault(file, place, sentence)
+        if fault not in self:
+            self.append(fault)
+        if len(self) >= MOST:
+            raise FlowError(self)
+
+
+def shown(given: object) -> str:
+    """What was given, as it is shown in a sentence: in quotes, on one line, cut where it is long."""
+    if isinstance(given, dict | list | tuple):
+        return "a table" if isinstance(given, dict) else "a list"
+    text = repr(given[: SHOWN + 1] if isinstance(given, str) else given)
+    return text if len(text) <= SHOWN + 2 else f"{text[:SHOWN]}…"
 
 
 def close_to(word: str, known: Iterable[str]) -> str:
     """A hint at the known word that was probably meant, or at all of them."""
-    known = sorted(known)
-    if close := get_close_matches(word, known, 1):
+    words = list(known)
+    if not words:
+        return "there are none"
+    if len(words) > COMPARED:
+        return f"there are {len(words):,} others"
+    words.sort()
+    if len(word) <= SHOWN and (close := get_close_matches(word, words, 1)):
         return f"did you mean `{close[0]}`?"
-    return f"known {'are' if len(known) > 1 else 'is'} {', '.join(f'`{name}`' for name in known)}" if known else "there are none"
+    listed = [f"`{each}`" for each in words[:LISTED]] + (["…"] if len(words) > LISTED else [])
+    return f"known {'are' if len(words) > 1 else 'is'} {', '.join(listed)}"
 
 
-def sentences(error: ValidationError, model: type[BaseModel]) -> Iterator[str]:
-    """Each fault that pydantic found in a table, in plain words."""
+def sentences(error: ValidationError, model: type[BaseModel], given: Mapping[str, Any]) -> Iterator[str]:
+    """Each fault that pydantic found in a table, in plain words; `given` is the table as it stands in the file."""
     for fault in error.errors(include_url=False):
-        where = ".".join(str(part) for part in fault["loc"] if part != "[key]")
-        name = f"`{where}` " if where else ""
-        yield name + _sentence(fault["type"], fault.get("ctx", {}), fault["input"], fault["msg"], where, model)
+        where = _where(fault["loc"], given)
+        known = _table_at(model, fault["loc"][:-1]).model_fields
+        yield (f"`{where}` " if where else "") + _sentence(
+            fault["type"], fault.get("ctx", {}), fault["input"], fault["msg"], str(fault["loc"][-1]) if fault["loc"] else "", known
+        )
 
 
-def _sentence(kind: str, context: dict[str, Any], given: object, message: str, where: str, model: type[BaseModel]) -> str:
+def _where(path: Iterable[int | str], given: Any) -> str:
+    """Where a fault stands in the file, where one thing may stand for a list of one, and a text for a table."""
+    names = ""
+    for part in path:
+        if isinstance(given, dict) and isinstance(part, str) and part != "[key]":
+            key = part if part.isprintable() and len(part) <= SHOWN else shown(part)
+            names += f".{key}" if names else key
+            given = given.get(part)
+        elif isinstance(given, list) and isinstance(part, int):
+            names += f" {part + 1}"
+            given = given[part]
+    return names
+
+
+def _table_at(model: type[BaseModel], path: Iterable[int | str]) -> type[BaseModel]:
+    """The model of a table inside another one."""
+    for part in path:
+        if field := model.model_fields.get(str(part)):
+            model = next(_models(field.annotation), model)
+    return model
+
+
+def _models(annotation: Any) -> Iterator[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for part in get_args(annotation):
+        yield from _models(part)
+
+
+def _sentence(kind: str, context: dict[str, Any], given: object, message: str, key: str, known: Iterable[str]) -> str:
     match kind:
         case "missing":
             return "is missing"
         case "extra_forbidden":
-            hint = close_to(where, model.model_fields) if "." not in where else ""
-            return "is not known here" + (f"; {hint}" if hint else "")
+            return f"is not known here; {close_to(key, known)}"
         case "value_error":
             return message.removeprefix("Value error, ")
         case "string_pattern_mismatch":
-            return f"is {given!r}, which {PATTERNS[context['pattern']]}"
+            return f"is {shown(given)}, which {PATTERNS.get(context['pattern'], 'is not written as it must be')}"
         case "literal_error":
-            return f"is {given!r}, but must be {context['expected']}"
+            return f"is {shown(given)}, but must be {context['expected']}"
         case "greater_than_equal":
             return f"must be at least {context['ge']}"
         case "less_than_equal":
@@ -81,12 +145,12 @@ def _sentence(kind: str, context: dict[str, Any], given: object, message: str, w
             return f"is too long: at most {context['max_length']:,} characters"
         case "string_type":
             return "must be a text, in quotes"
-        case "int_type" | "int_parsing" | "int_from_float":
+        case "int_type" | "int_parsing" | "int_from_float" | "int_parsing_size":
             return "must be a whole number"
         case "bool_type" | "bool_parsing":
             return "must be true or false"
-        case "dict_type" | "model_type":
-            return "must be a table"
+        case "dict_type" | "model_type" | "model_attributes_type":
+            return "must be a text in quotes, or a table" if key.isdigit() else "must be a table"
         case "tuple_type":
             return "must be a list"
         case _:

@@ -9,28 +9,31 @@ from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, 
 
 from app import phone
 from app.errors import InvalidNumber
-from app.flow.faults import Fault, close_to, sentences
+from app.flow.faults import NAMES, Faults, close_to, sentences, shown
 from app.flow.hours import OpeningHours, TimeZone
-from app.flow.prompts import Language, Model, Prompt, Voice
+from app.flow.prompts import Language, Model, Prompt, Voice, writable
 from app.flow.steps import KINDS, NAME, Name, Step, Target, one_or_more
 from app.flow.texts import Announcement, Missed, Texts
 
 CLIENT = re.compile(r"client:[A-Za-z0-9_]{1,121}")  # an identity as access tokens allow it
 SORRY = "We are sorry, something went wrong. Please call again later."
+LARGEST = 10_000_000  # bytes of a flow file; an office's has thousands
 
 
 def dialable(text: str) -> str:
     """A number with its country (E.164), or a browser phone (client:name); ValueError otherwise."""
     if text.startswith("client:"):
         if not CLIENT.fullmatch(text):
-            raise ValueError(f"has {text!r}; a browser phone is client: and letters, digits or _")
+            raise ValueError(f"has {shown(text)}; a browser phone is client: and up to 121 letters, digits or _")
         return text
     try:
-        if phone.parse(text).e164 == text:
-            return text
+        meant = phone.parse("+" + text[2:] if text.startswith("00") else text).e164
     except InvalidNumber:
-        pass
-    raise ValueError(f"has {text!r}, which is no phone number; write it with its country and without spaces: '+15550002222'")
+        how = "write it with its country and without spaces: '+15550002222'"
+        raise ValueError(f"has {shown(text)}, which is no phone number; {how}") from None
+    if meant != text:
+        raise ValueError(f"has {shown(text)}; write that number as '{meant}'")
+    return text
 
 
 Dialable = Annotated[str, AfterValidator(dialable)]
@@ -40,7 +43,7 @@ Starts = Annotated[tuple[Target, ...], BeforeValidator(one_or_more)]
 class FlowFile(Model):
     """A flow file but for its steps: how it speaks, who its people are, when it is open, what texters are answered."""
 
-    title: Annotated[str, StringConstraints(min_length=1, max_length=100)] | None = None
+    title: Annotated[str, StringConstraints(min_length=1, max_length=100), AfterValidator(writable)] | None = None
     voice: Voice | None = None
     language: Language | None = None
     time_zone: TimeZone = "UTC"
@@ -59,37 +62,46 @@ class FlowFile(Model):
 
 
 class Read:
-    """A flow file as it was read: `file` and `steps` as far as they are right, and the faults found so far."""
+    """A flow file as it was read: `file` and `steps` as far as they are right; what is not goes to `faults`.
 
-    def __init__(self, path: Path, shown: str) -> None:
+    `names` are those of all steps that it has, right or not; None where the file as a whole could not be read.
+    """
+
+    def __init__(self, path: Path, shown: str, faults: Faults) -> None:
         self.path = path
         self.shown = shown
+        self.faults = faults
         self.file = FlowFile()
         self.steps: dict[str, Step] = {}
-        self.faults: list[Fault] = []
+        self.names: frozenset[str] | None = None
         document = self._document()
+        if document is None:
+            return
         steps = document.pop("steps", {})
         if isinstance(steps, dict):
+            self.names = frozenset(steps)
             for name, table in steps.items():
                 self._read_step(name, table)
+            if not steps:
+                self.fault("", "it has no steps; write what callers hear first: [steps.start]")
         else:
             self.fault("", "`steps` must be a table for each step: [steps.start]")
         self._read_rest(document)
 
     def fault(self, place: str, sentence: str) -> None:
-        """Note a fault."""
-        self.faults.append(Fault(self.shown, place, sentence))
+        """Note a fault of this file."""
+        self.faults.add(self.shown, place, sentence)
 
-    def _document(self) -> dict[str, Any]:
+    def step_fault(self, name: str, sentence: str) -> None:
+        """Note a fault of a step."""
+        self.fault(f"step {name if re.fullmatch(NAME, name) else shown(name)}", sentence)
+
+    def _document(self) -> dict[str, Any] | None:
         try:
-            return tomllib.loads(self.path.read_text(encoding="utf-8"))
-        except FileNotFoundError:
-            self.fault("", "there is no such file")
-        except (OSError, UnicodeDecodeError):
-            self.fault("", "it cannot be read as text")
-        except tomllib.TOMLDecodeError as error:
-            self.fault("", f"it is not TOML: {error}")
-        return {}
+            return _tables(self.path)
+        except ValueError as error:
+            self.fault("", str(error))
+            return None
 
     def _read_rest(self, document: dict[str, Any]) -> None:
         """Read the tables one by one: a fault in one hides none in another."""
@@ -99,24 +111,53 @@ class Read:
                 FlowFile.model_validate({name: given})
                 good[name] = given
             except ValidationError as error:
-                self.faults += [Fault(self.shown, "", sentence) for sentence in sentences(error, FlowFile)]
+                for sentence in sentences(error, FlowFile, {name: given}):
+                    self.fault("", sentence)
         self.file = FlowFile.model_validate(good)
 
     def _read_step(self, name: str, table: Any) -> None:
-        place = f"step {name}"
         if not re.fullmatch(NAME, name):
-            self.fault(
-                place, "has a name that is none: names have up to 40 small letters, digits, - and _, and begin with a letter"
-            )
+            self.step_fault(name, f"has a name that is none: {NAMES}")
         if not isinstance(table, dict):
-            self.fault(place, f"must be a table: [steps.{name}]")
+            self.step_fault(name, "must be a table: [steps.start]")
             return
         kind = table.get("kind", "say")
-        if kind not in KINDS:
-            self.fault(place, f"has the kind {kind!r}, which is not known; {close_to(str(kind), KINDS)}")
+        if not isinstance(kind, str) or kind not in KINDS:
+            hint = close_to(kind, KINDS) if isinstance(kind, str) else "it must be a text, in quotes"
+            self.step_fault(name, f"has the kind {shown(kind)}, which is not known; {hint}")
             return
         try:
             self.steps[name] = KINDS[kind].model_validate(table)
         except ValidationError as error:
             hint = "" if "kind" in table else " (it has no `kind`, so it is taken for a `say`)"
-            self.faults += [Fault(self.shown, place, sentence + hint) for sentence in sentences(error, KINDS[kind])]
+            for sentence in sentences(error, KINDS[kind], table):
+                self.step_fault(name, sentence + ("" if sentence.endswith("?") else hint))
+
+
+def _tables(path: Path) -> dict[str, Any]:
+    """What stands in a TOML file; ValueError, with a sentence, where that cannot be told."""
+    try:
+        if not path.is_file():
+            raise ValueError("it is a folder, not a file" if path.is_dir() else "there is no such file")
+        if path.stat().st_size > LARGEST:
+            raise ValueError(f"it is too large: a flow file has at most {LARGEST // 1_000_000} MB")
+        content = path.read_bytes()
+    except OSError:
+        raise ValueError("it cannot be read") from None
+    try:
+        text = content.decode("utf-8-sig")  # with the mark that Windows puts first, or without
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        raise ValueError(f"line {line} is not UTF-8: save the file as UTF-8") from None
+    try:
+        return tomllib.loads(text)
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+    except ValueError as error:
+        raise ValueError(f"it is not TOML: {_at_line(str(error))}") from None
+
+
+def _at_line(message: str) -> str:
+    """What the TOML parser says, with the line first."""
+    what, _, where = message.removesuffix(")").partition(" (at ")
+    return f"{where}: {what[:1].lower()}{what[1:]}" if where else f"{what[:1].lower()}{what[1:]}"

@@ -2,9 +2,10 @@
 
 import re
 from datetime import date, datetime
+from difflib import get_close_matches
 from functools import cached_property, lru_cache
 from typing import Annotated, Literal
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 import holidays
 from pydantic import AfterValidator
@@ -13,8 +14,10 @@ from app.flow.prompts import Model
 
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 DAY = "|".join(DAYS)
-PERIOD = re.compile(rf"^(?P<first>{DAY})(-(?P<last>{DAY}))? (?P<opens>\d\d:\d\d)-(?P<closes>\d\d:\d\d)$")
-YEARLY = re.compile(r"^(\d\d)-(\d\d)$")
+PERIOD = re.compile(rf"(?P<first>{DAY})(-(?P<last>{DAY}))? (?P<opens>\d\d:\d\d)-(?P<closes>\d\d:\d\d)", re.ASCII)
+YEARLY = re.compile(r"\d\d-\d\d", re.ASCII)
+ONE_DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+PLACE = re.compile(r"[A-Z]{2}(-[A-Z0-9]{1,3})?")
 
 State = Literal["open", "closed", "holiday"]
 
@@ -23,7 +26,11 @@ def _zone(name: str) -> str:
     try:
         ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise ValueError(f"names {name!r}, a time zone that does not exist; Europe/London is one") from None
+        hint = next(iter(get_close_matches(name[:40], available_timezones(), 1)), "")
+        raise ValueError(
+            f"names {name[:40]!r}, a time zone that does not exist; "
+            + (f"did you mean `{hint}`?" if hint else "Europe/London is one")
+        ) from None
     return name
 
 
@@ -35,9 +42,9 @@ def _minutes(clock: str) -> int:
 
 
 def _period(text: str) -> str:
-    match = PERIOD.match(text)
+    match = PERIOD.fullmatch(text)
     if match is None:
-        raise ValueError(f"has {text!r}; opening hours look like 'Mon-Fri 09:00-17:30'")
+        raise ValueError(f"has {text[:40]!r}; opening hours look like 'Mon-Fri 09:00-17:30'")
     if _minutes(match["opens"]) >= _minutes(match["closes"]):
         raise ValueError(f"has {text!r}, which closes before it opens; write a night as two, up to 24:00 and from 00:00")
     return text
@@ -45,20 +52,25 @@ def _period(text: str) -> str:
 
 def _day(text: str) -> str:
     """A date, 2026-12-24, or one of each year, 12-24."""
+    if not ONE_DAY.fullmatch(text) and not YEARLY.fullmatch(text):
+        raise ValueError(f"has {text[:40]!r}; days look like '2026-12-24', or '12-24' for each year")
     try:
-        date.fromisoformat(text if not YEARLY.match(text) else f"2024-{text}")  # a leap year: 02-29 is a day
+        date.fromisoformat(text if ONE_DAY.fullmatch(text) else f"2024-{text}")  # a leap year: 02-29 is a day
     except ValueError:
-        raise ValueError(f"has {text!r}; days look like '2026-12-24', or '12-24' for each year") from None
+        raise ValueError(f"has {text!r}, a day that does not exist") from None
     return text
 
 
 def _country(text: str) -> str:
     country, _, part = text.partition("-")
     try:
-        holidays.country_holidays(country, subdiv=part or None)
+        if PLACE.fullmatch(text):
+            holidays.country_holidays(country, subdiv=part or None)
+            return text
     except NotImplementedError:
-        raise ValueError(f"names {text!r}, whose public holidays are not known; GB, GB-ENG and US-NY are") from None
-    return text
+        if parts := holidays.list_supported_countries().get(country):
+            raise ValueError(f"names {text!r}, a part that is not known; those of {country} are {', '.join(parts)}") from None
+    raise ValueError(f"names {text[:40]!r}, whose public holidays are not known; those of GB, GB-ENG and US-NY are")
 
 
 TimeZone = Annotated[str, AfterValidator(_zone)]
@@ -77,7 +89,7 @@ class OpeningHours(Model):
         """For each weekday, its periods in minutes of the day."""
         week: list[list[tuple[int, int]]] = [[] for _ in DAYS]
         for text in self.open:
-            if match := PERIOD.match(text):
+            if match := PERIOD.fullmatch(text):
                 first = DAYS.index(match["first"])
                 last = DAYS.index(match["last"] or match["first"])
                 for day in range(first, first + (last - first) % 7 + 1):

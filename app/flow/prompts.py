@@ -28,7 +28,8 @@ class Model(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-def _writable(text: str) -> str:
+def writable(text: str) -> str:
+    """A text that TwiML can carry; ValueError otherwise."""
     if UNWRITABLE.search(text):
         raise ValueError("holds a character that cannot be sent (a control character, or one for private use)")
     return text
@@ -36,14 +37,21 @@ def _writable(text: str) -> str:
 
 def _known_fields(text: str) -> str:
     try:
-        names = [name for _, name, *_ in Formatter().parse(text) if name is not None]
+        fields = [(name, spec, how) for _, name, spec, how in Formatter().parse(text) if name is not None]
     except ValueError:
         raise ValueError("has a brace without its partner; write {{ for a brace") from None
-    for name in names:
+    for name, spec, how in fields:
+        if name in FIELDS and (spec or how):
+            raise ValueError(f"has something behind the name in {{{name}}}; write {{{name}}} alone")
         if name not in FIELDS:
             known = ", ".join(f"{{{known}}}" for known in FIELDS)
-            raise ValueError(f"names {{{name}}}, which is not known; known are {known}, and {{{{ for a brace")
+            raise ValueError(f"names {{{name[:40]}}}, which is not known; known are {known}, and {{{{ for a brace")
     return text
+
+
+def fields_in(text: str) -> set[str]:
+    """The names in braces."""
+    return {name for _, name, *_ in Formatter().parse(text) if name is not None} if "{" in text else set()
 
 
 def _is_url(text: str) -> bool:
@@ -59,7 +67,7 @@ def web_address(text: str) -> str:
     """A text that is an http or https address; ValueError otherwise."""
     if not _is_url(text) or re.search(r"\s", text):
         raise ValueError("must be an address that begins with https:// or http://")
-    return text
+    return writable(text)
 
 
 def _clip(text: str) -> str:
@@ -80,13 +88,11 @@ def _picture(text: str) -> str:
 
 Voice = Annotated[str, StringConstraints(pattern=r"^(man|woman|alice|(Polly|Google)\.[A-Za-z0-9-]+)$")]
 Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}(-[A-Z]{2})?$")]
-Clip = Annotated[str, StringConstraints(min_length=1), AfterValidator(_clip)]
-Picture = Annotated[str, StringConstraints(min_length=1), AfterValidator(_picture)]
-Said = Annotated[
-    str, StringConstraints(min_length=1, max_length=MAX_SAID), AfterValidator(_writable), AfterValidator(_known_fields)
-]
+Clip = Annotated[str, StringConstraints(min_length=1, max_length=2000), AfterValidator(_clip)]
+Picture = Annotated[str, StringConstraints(min_length=1, max_length=2000), AfterValidator(_picture)]
+Said = Annotated[str, StringConstraints(min_length=1, max_length=MAX_SAID), AfterValidator(writable), AfterValidator(_known_fields)]
 Texted = Annotated[
-    str, StringConstraints(min_length=1, max_length=MAX_TEXTED), AfterValidator(_writable), AfterValidator(_known_fields)
+    str, StringConstraints(min_length=1, max_length=MAX_TEXTED), AfterValidator(writable), AfterValidator(_known_fields)
 ]
 
 

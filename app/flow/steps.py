@@ -7,7 +7,7 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, model_validator
 
-from app.flow.prompts import Clip, Model, Prompt, Texted, web_address
+from app.flow.prompts import Clip, Model, Prompt, Texted, web_address, writable
 
 NAME = r"[a-z][a-z0-9_-]{0,39}"
 Name = Annotated[str, StringConstraints(pattern=f"^{NAME}$")]
@@ -24,6 +24,15 @@ def one_or_more(given: Any) -> Any:
 
 def _step_or_address(text: str) -> str:
     return text if re.fullmatch(TARGET, text) else web_address(text)
+
+
+def _a_word(text: str) -> str:
+    if not any(map(str.isalnum, text)):
+        raise ValueError("must have a letter or a digit: it is compared with what was said")
+    return writable(text)
+
+
+Spoken = Annotated[str, StringConstraints(max_length=100), AfterValidator(_a_word)]  # Twilio's limit a hint
 
 
 @dataclass(frozen=True)
@@ -68,7 +77,7 @@ class Choice(Model):
     """One entry of a menu: where it leads, and by which words, where a caller may speak."""
 
     go: Target
-    speech: Annotated[tuple[str, ...], BeforeValidator(one_or_more)] = ()
+    speech: Annotated[tuple[Spoken, ...], BeforeValidator(one_or_more)] = ()
 
 
 def _choice(given: Any) -> Any:
@@ -127,7 +136,7 @@ class Callers(Step):
     """Branch by who calls: numbers, beginnings of numbers ("+1900*"), people, or "anonymous"."""
 
     kind: Literal["callers"] = "callers"
-    numbers: tuple[str, ...]
+    numbers: Annotated[tuple[str, ...], BeforeValidator(one_or_more), Field(min_length=1)]
     listed: Target
     others: Target
     answers: ClassVar[bool] = False
