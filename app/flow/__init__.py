@@ -36,7 +36,10 @@ class Flow:
 
     def start_for(self, number: str) -> str:
         """The full name of the step where calls to that number of ours begin."""
-        flow = self.name_for(number)
+        return self.start_of(self.name_for(number))
+
+    def start_of(self, flow: str) -> str:
+        """The full name of the step where calls to that flow begin."""
         return full_name(self._parts[flow].file.start, flow)
 
     def name_for(self, number: str) -> str:

@@ -86,6 +86,12 @@ def _picture(text: str) -> str:
     return text
 
 
+def _a_word(text: str) -> str:
+    if not any(map(str.isalnum, text)):
+        raise ValueError("must have a letter or a digit: it is compared with what was said")
+    return writable(text)
+
+
 Voice = Annotated[str, StringConstraints(pattern=r"^(man|woman|alice|(Polly|Google)\.[A-Za-z0-9-]+)$")]
 Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}(-[A-Z]{2})?$")]
 Clip = Annotated[str, StringConstraints(min_length=1, max_length=2000), AfterValidator(_clip)]
@@ -94,6 +100,7 @@ Said = Annotated[str, StringConstraints(min_length=1, max_length=MAX_SAID), Afte
 Texted = Annotated[
     str, StringConstraints(min_length=1, max_length=MAX_TEXTED), AfterValidator(writable), AfterValidator(_known_fields)
 ]
+Spoken = Annotated[str, StringConstraints(max_length=100), AfterValidator(_a_word)]  # Twilio's limit a hint
 
 
 class Part(Model):

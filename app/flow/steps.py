@@ -7,7 +7,7 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, model_validator
 
-from app.flow.prompts import Clip, Model, Prompt, Texted, web_address, writable
+from app.flow.prompts import Clip, Model, Prompt, Spoken, Texted, web_address
 
 NAME = r"[a-z][a-z0-9_-]{0,39}"
 Name = Annotated[str, StringConstraints(pattern=f"^{NAME}$")]
@@ -24,15 +24,6 @@ def one_or_more(given: Any) -> Any:
 
 def _step_or_address(text: str) -> str:
     return text if re.fullmatch(TARGET, text) else web_address(text)
-
-
-def _a_word(text: str) -> str:
-    if not any(map(str.isalnum, text)):
-        raise ValueError("must have a letter or a digit: it is compared with what was said")
-    return writable(text)
-
-
-Spoken = Annotated[str, StringConstraints(max_length=100), AfterValidator(_a_word)]  # Twilio's limit a hint
 
 
 @dataclass(frozen=True)

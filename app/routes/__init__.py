@@ -2,9 +2,10 @@
 
 from flask import Blueprint
 
-from app.routes import operator, public, webhooks
+from app.routes import flow, operator, public, webhooks
 
 bp = Blueprint("switchboard", __name__)
 bp.register_blueprint(webhooks.bp)
 bp.register_blueprint(operator.bp)
+bp.register_blueprint(flow.bp)
 bp.register_blueprint(public.bp)
