@@ -199,7 +199,8 @@ class ManyWriters:
 
     def __init__(self, engine: Engine, appended: type[Base]) -> None:
         self._engine = engine
-        self._insert = postgresql.insert(appended).on_conflict_do_nothing()
+        key = appended.metadata.tables[appended.__tablename__].primary_key
+        self._insert = postgresql.insert(appended).on_conflict_do_nothing().returning(*key)
 
     def write(self, work: Callable[[Connection], T]) -> T:
         with self._engine.begin() as connection:
@@ -207,7 +208,7 @@ class ManyWriters:
 
     def append(self, row: Row) -> bool:
         with self._engine.begin() as connection:
-            return connection.execute(self._insert, row).rowcount == 1
+            return connection.scalar(self._insert, row) is not None  # SQLAlchemy gives no row count for such an INSERT
 
 
 def _open_sqlite(connection: Any, _record: object) -> None:

@@ -59,13 +59,16 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
-def begin(kind: type[Row], *, to: str, from_: str, reuse_within: float = 0, **fields: Any) -> tuple[str, bool]:
+def begin(
+    kind: type[Row], *, to: str, from_: str, attempt: str | None = None, reuse_within: float = 0, **fields: Any
+) -> tuple[str, bool]:
     """Write that we are about to ask Twilio for a call or message; returns its attempt id and whether it is new.
 
+    An `attempt` that is given stands for its occasion: it is new only once, whoever else asks at the same time.
     With `reuse_within` seconds, an outgoing call to the same number that is younger and has not failed is returned instead.
     `fields` are further columns, such as a text's `body`.
     """
-    attempt, now = token_hex(16), _now()
+    attempt, now = attempt or token_hex(16), _now()
     row = _new_row(kind, attempt=attempt, direction="outbound-api", from_number=from_, to_number=to, status="requested")
     row |= fields
     recent = (
@@ -82,8 +85,8 @@ def begin(kind: type[Row], *, to: str, from_: str, reuse_within: float = 0, **fi
                 connection.execute(text("SELECT pg_advisory_xact_lock(hashtext(:to))"), {"to": to})
             if earlier := connection.scalar(recent):
                 return earlier, False
-        connection.execute(insert(kind).values(row))
-        return attempt, True
+        begun = _insert(connection, kind).values(row).on_conflict_do_nothing().returning(kind.id)
+        return attempt, connection.scalar(begun) is not None  # SQLAlchemy gives no row count for it on PostgreSQL
 
     return write(work)
 

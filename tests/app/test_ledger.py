@@ -8,6 +8,7 @@ import pytest
 from flask import Flask
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import event
 from sqlalchemy import text as sql
 from visitors import BOTH_DATABASES
 
@@ -196,3 +197,27 @@ def test_sign_in_failures_are_counted_by_address_and_in_all(app: Flask) -> None:
         ledger.forget_sign_in_failures("10.0.0.1")
         assert (ledger.sign_in_failures(quarter, "10.0.0.1"), ledger.sign_in_failures(quarter)) == (0, 1)
         assert ledger.sign_in_failures(timedelta(0)) == 0
+
+
+def test_an_attempt_that_is_given_is_begun_once_also_by_many_at_once(app: Flask) -> None:
+    def begin(_: int) -> tuple[str, bool]:
+        with app.app_context():
+            return ledger.begin(Message, to="+15550002222", from_="+15550001111", attempt="a" * 32, body="hi")
+
+    with ThreadPoolExecutor(8) as pool:
+        begun = list(pool.map(begin, range(16)))
+    assert sorted(begun) == [("a" * 32, False)] * 15 + [("a" * 32, True)]
+    with app.app_context():
+        assert len(ledger.latest(Message, 99)) == 1
+
+
+def test_a_text_that_is_new_costs_no_question_whether_it_is(app: Flask) -> None:
+    asked: list[str] = []
+    with app.app_context():
+        event.listen(app.extensions["engine"], "before_cursor_execute", lambda *call: asked.append(call[2]))
+        for _ in range(2):
+            ledger.record_message(sid="SM1", from_number="+15550002222", to_number="", body="hi", media=[], answer="<Response/>")
+    assert [statement.split()[0] for statement in asked if "messages" in statement] in (
+        ["INSERT", "INSERT", "SELECT"],
+        ["SELECT"],  # SQLite's own way to insert is not seen here
+    )
