@@ -6,6 +6,7 @@ SwitchboardError
 │   └── InvalidBody               a text that is empty or too long
 ├── TwilioError               Twilio was asked, or could not be
 │   ├── TwilioRefused             it answered no: 502, nothing happened
+│   │   └── RecordingGone             it has no such recording, or no more: 404
 │   ├── TwilioUnreachable         it never got the request: 503, trying again is safe
 │   └── TwilioAnswerLost          it may have got it: 504, trying again may double it
 └── LedgerUnavailable         the database cannot be written in time: 503
@@ -50,6 +51,11 @@ class TwilioRefused(TwilioError):
     def __init__(self, message: str, twilio_code: int | None = None, *, permanent: bool = True) -> None:
         super().__init__(message, twilio_code)
         self.permanent = permanent
+
+
+class RecordingGone(TwilioRefused):
+    code = "recording_gone"
+    status = 404
 
 
 class TwilioUnreachable(TwilioError):

@@ -38,21 +38,25 @@ def place_call(to: str | None, *, reuse_within: float = 0) -> tuple[str, bool]:
     return attempt, new
 
 
-def send_sms(to: str, body: str) -> str:
-    """Text `body` to `to` and return the attempt id. Raises as place_call does, and InvalidBody."""
+def send_sms(to: str, body: str, *, attempt: str | None = None) -> str:
+    """Text `body` to `to` and return the attempt id; one with an `attempt` that was begun before is not sent again.
+
+    Raises as place_call does, and InvalidBody.
+    """
     settings = current_settings()
     number = phone.parse(to, home=settings.twilio_from_number).e164
     if not body.strip() or len(body) > MAX_BODY:
         raise InvalidBody(f"A text has 1 to {MAX_BODY:,} characters; this one has {len(body):,}.")
-    attempt, _ = ledger.begin(Message, to=number, from_=settings.twilio_from_number, body=body)
-    _ask(
-        Message,
-        attempt,
-        lambda: current_twilio().create_message(
-            to=number, from_=settings.twilio_from_number, body=body, status_callback=_callback("/status/message", attempt)
-        ),
-    )
-    return attempt
+    begun, new = ledger.begin(Message, to=number, from_=settings.twilio_from_number, body=body, attempt=attempt)
+    if new:
+        _ask(
+            Message,
+            begun,
+            lambda: current_twilio().create_message(
+                to=number, from_=settings.twilio_from_number, body=body, status_callback=_callback("/status/message", begun)
+            ),
+        )
+    return begun
 
 
 def _ask(kind: ledger.Kind, attempt: str, request: Callable[[], Accepted]) -> None:

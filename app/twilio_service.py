@@ -1,10 +1,11 @@
 """The one door to Twilio's REST API: time limits, one log line a request, errors in the project's own words."""
 
 import logging
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from time import monotonic
-from typing import Any
+from typing import Any, TypeVar
 
 import requests
 from flask import current_app
@@ -13,17 +14,24 @@ from twilio.base.exceptions import TwilioException, TwilioRestException
 from twilio.http.http_client import TwilioHttpClient
 from twilio.rest import Client
 
-from app.errors import TwilioAnswerLost, TwilioError, TwilioRefused, TwilioUnreachable
+from app.errors import InvalidRequest, RecordingGone, TwilioAnswerLost, TwilioError, TwilioRefused, TwilioUnreachable
 from app.phone import masked
 from app.settings import Settings
 
 CONNECT_LIMIT = 3.05  # seconds; a little over a multiple of 3, the time after which TCP sends a lost packet again
 READ_LIMIT = 10  # seconds, as long as a person waits
 
+RECORDING = re.compile(r"RE[0-9a-fA-F]{32}")
+CHUNK = 16 * 1024  # bytes of sound: some three seconds
+
+NOT_FOUND = 20404  # Twilio's error
 NOT_CONNECTED = ("NewConnectionError", "NameResolutionError")  # urllib3's names for what requests calls ConnectionError
 
 log = logging.getLogger(__name__)
 logging.getLogger("twilio.http_client").setLevel(logging.WARNING)  # at INFO it writes whole numbers and texts
+
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -32,6 +40,31 @@ class Accepted:
 
     sid: str
     status: str
+
+
+@dataclass(frozen=True)
+class Sound:
+    """A recording on its way: HTTP `status` (200, 206 of a part, 416), and its bytes. Close it, also where not all is wanted."""
+
+    status: int
+    sid: str
+    answer: requests.Response
+
+    def header(self, name: str) -> str | None:
+        return self.answer.headers.get(name)
+
+    def __iter__(self) -> Iterator[bytes]:
+        try:
+            yield from self.answer.iter_content(CHUNK)
+        except requests.RequestException as error:
+            log.warning("twilio recording=%s broke off: %s", self.sid, type(error).__name__)
+            raise TwilioAnswerLost("Twilio broke off in the middle of the recording.") from error
+        finally:
+            self.close()
+
+    def close(self) -> None:
+        """Give the connection back, or close it where bytes are left on it."""
+        self.answer.close()
 
 
 class TwilioService:
@@ -72,6 +105,26 @@ class TwilioService:
             lambda: self._client.messages.create(to=to, from_=from_, body=body, status_callback=status_callback),
         )
 
+    def open_recording(self, sid: str, part: str | None = None) -> Sound:
+        """Begin to fetch a recording as MP3; `part` is an HTTP Range. Raises RecordingGone, TwilioError."""
+        url = f"{self._client.api.base_url}/2010-04-01/Accounts/{self._client.username}/Recordings/{_recording(sid)}.mp3"
+        headers = {"Accept-Encoding": "identity"} | ({"Range": part} if part else {})
+
+        def fetch() -> Sound:
+            # A redirect to another host is followed without the credentials: requests leaves them out there.
+            answer = self._client.http_client.session.get(url, headers=headers, auth=self._client.auth, stream=True)
+            if answer.status_code in (200, 206, 416):
+                return Sound(answer.status_code, sid, answer)
+            answer.close()
+            raise TwilioRestException(answer.status_code, url, code=NOT_FOUND if answer.status_code == 404 else None)
+
+        return _timed(f"recording={sid}", fetch, lambda sound: str(sound.status), can_repeat=True)
+
+    def delete_recording(self, sid: str) -> None:
+        """Delete a recording at Twilio. Raises RecordingGone, TwilioError; trying again is always safe."""
+        _recording(sid)
+        _timed(f"delete recording={sid}", lambda: self._client.recordings(sid).delete(), lambda _: "deleted", can_repeat=True)
+
 
 class _Limited(HTTPAdapter):
     """An adapter that limits connecting and reading apart, which Twilio's client cannot say; it never repeats a request."""
@@ -80,24 +133,43 @@ class _Limited(HTTPAdapter):
         return super().send(request, *args, **(kwargs | {"timeout": (CONNECT_LIMIT, READ_LIMIT)}))
 
 
+def _recording(sid: str) -> str:
+    """A recording's SID; what is none must not get into an address."""
+    if not RECORDING.fullmatch(sid):
+        raise InvalidRequest("That is no recording's SID: RE and 32 hexadecimal digits.")
+    return sid
+
+
 def _request(what: str, send: Callable[[], Any]) -> Accepted:
+    def accept() -> Accepted:
+        resource = send()
+        if not resource.sid:
+            raise ValueError("no SID in the answer")
+        return Accepted(resource.sid, resource.status)
+
+    return _timed(what, accept, lambda accepted: f"{accepted.status} sid={accepted.sid}")
+
+
+def _timed(what: str, send: Callable[[], T], outcome: Callable[[T], str], *, can_repeat: bool = False) -> T:
+    """Send a request, and write one line about it; `can_repeat` says that it does no harm if Twilio gets it twice."""
     started = monotonic()
     try:
-        resource = send()
-        accepted = Accepted(resource.sid, resource.status)
-        if not accepted.sid:
-            raise ValueError("no SID in the answer")
+        result = send()
     except (TwilioException, requests.RequestException, ValueError, AttributeError) as error:  # the last two: not Twilio's JSON
         fault = _translated(error)
+        if can_repeat and isinstance(fault, TwilioAnswerLost):
+            fault = TwilioUnreachable("Twilio gave no answer; try again in a moment.")
         code = f" twilio_code={fault.twilio_code}" if fault.twilio_code else ""
         log.warning("twilio %s outcome=%s%s seconds=%.3f", what, fault.code, code, monotonic() - started)
         raise fault from error
-    log.info("twilio %s outcome=%s sid=%s seconds=%.3f", what, accepted.status, accepted.sid, monotonic() - started)
-    return accepted
+    log.info("twilio %s outcome=%s seconds=%.3f", what, outcome(result), monotonic() - started)
+    return result
 
 
 def _translated(error: Exception) -> TwilioError:
     match error:
+        case TwilioRestException(status=404, code=code, uri=uri) if "/Recordings/" in uri:
+            return RecordingGone("Twilio has no such recording, or no more.", code)
         case TwilioRestException(status=429, code=code):
             return TwilioRefused("Twilio is taking no more requests just now; try again in a moment.", code, permanent=False)
         case TwilioRestException(status=status, code=code) if 400 <= status < 500:

@@ -123,7 +123,18 @@ def _tidied(drawn: bytes, flow: Flow) -> ElementTree.Element:
             if child.tag not in KEPT:
                 parent.remove(child)
     for element in root.iter():
-        for attribute in set(element.attrib) - {"class", "d", "points", "transform", "viewBox", "width", "height", "x", "y", "text-anchor"}:
+        for attribute in set(element.attrib) - {
+            "class",
+            "d",
+            "points",
+            "transform",
+            "viewBox",
+            "width",
+            "height",
+            "x",
+            "y",
+            "text-anchor",
+        }:
             if attribute not in ("cx", "cy", "rx", "ry", "font-size"):
                 del element.attrib[attribute]
     places = list(flow.places.values())

@@ -1,6 +1,7 @@
 """What is heard: sentences, clips, silence."""
 
 import re
+from collections.abc import Callable, Iterable
 from string import Formatter
 from typing import Annotated, Any, Self
 from urllib.parse import urlsplit
@@ -9,6 +10,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 MAX_SAID = 4096  # characters (https://www.twilio.com/docs/voice/twiml/say#hints-and-advanced-uses)
 MAX_TEXTED = 1600  # characters (Twilio's error 21617)
+MAX_NOTICE = 600  # characters, so that what is filled in has room
 CLIPS = {".mp3": "audio/mpeg", ".wav": "audio/wav", ".aif": "audio/aiff", ".aiff": "audio/aiff", ".gsm": "audio/x-gsm"}
 PICTURES = {".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".gif": "image/gif"}
 FIELDS = {
@@ -19,6 +21,7 @@ FIELDS = {
     "position": "QueuePosition",
     "wait": "AvgQueueTime",
 }
+NOTICE_FIELDS = ("caller", "seconds", "transcription", "link")  # what the text about a message tells of it
 UNWRITABLE = re.compile("[^\t\n\r\u0020-\ud7ff\uf900-\ufffd\U00010000-\U0010ffff]")  # what XML cannot carry, and private use: ours
 
 
@@ -35,18 +38,28 @@ def writable(text: str) -> str:
     return text
 
 
-def _known_fields(text: str) -> str:
-    try:
-        fields = [(name, spec, how) for _, name, spec, how in Formatter().parse(text) if name is not None]
-    except ValueError:
-        raise ValueError("has a brace without its partner; write {{ for a brace") from None
-    for name, spec, how in fields:
-        if name in FIELDS and (spec or how):
-            raise ValueError(f"has something behind the name in {{{name}}}; write {{{name}}} alone")
-        if name not in FIELDS:
-            known = ", ".join(f"{{{known}}}" for known in FIELDS)
-            raise ValueError(f"names {{{name[:40]}}}, which is not known; known are {known}, and {{{{ for a brace")
-    return text
+def _only_fields(known: Iterable[str]) -> AfterValidator:
+    """A check that a text names no fields but those."""
+
+    def check(text: str) -> str:
+        try:
+            fields = [(name, spec, how) for _, name, spec, how in Formatter().parse(text) if name is not None]
+        except ValueError:
+            raise ValueError("has a brace without its partner; write {{ for a brace") from None
+        for name, spec, how in fields:
+            if name in known and (spec or how):
+                raise ValueError(f"has something behind the name in {{{name}}}; write {{{name}}} alone")
+            if name not in known:
+                listed = ", ".join(f"{{{each}}}" for each in known)
+                raise ValueError(f"names {{{name[:40]}}}, which is not known; known are {listed}, and {{{{ for a brace")
+        return text
+
+    return AfterValidator(check)
+
+
+def filled(text: str, value: Callable[[str], str]) -> str:
+    """A text of the flow with the `value` of each name in its place: plain, for what is not TwiML."""
+    return "".join(literal + (value(name) if name is not None else "") for literal, name, *_ in Formatter().parse(text))
 
 
 def fields_in(text: str) -> set[str]:
@@ -96,9 +109,10 @@ Voice = Annotated[str, StringConstraints(pattern=r"^(man|woman|alice|(Polly|Goog
 Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}(-[A-Z]{2})?$")]
 Clip = Annotated[str, StringConstraints(min_length=1, max_length=2000), AfterValidator(_clip)]
 Picture = Annotated[str, StringConstraints(min_length=1, max_length=2000), AfterValidator(_picture)]
-Said = Annotated[str, StringConstraints(min_length=1, max_length=MAX_SAID), AfterValidator(writable), AfterValidator(_known_fields)]
-Texted = Annotated[
-    str, StringConstraints(min_length=1, max_length=MAX_TEXTED), AfterValidator(writable), AfterValidator(_known_fields)
+Said = Annotated[str, StringConstraints(min_length=1, max_length=MAX_SAID), AfterValidator(writable), _only_fields(FIELDS)]
+Texted = Annotated[str, StringConstraints(min_length=1, max_length=MAX_TEXTED), AfterValidator(writable), _only_fields(FIELDS)]
+Notice = Annotated[
+    str, StringConstraints(min_length=1, max_length=MAX_NOTICE), AfterValidator(writable), _only_fields(NOTICE_FIELDS)
 ]
 Spoken = Annotated[str, StringConstraints(max_length=100), AfterValidator(_a_word)]  # Twilio's limit a hint
 

@@ -5,6 +5,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from app import ledger, outbound
 from app.auth import is_cross_site, require_operator, wants_page
+from app.ledger import recordings
 from app.models import Call, Message
 from app.routes.responses import error
 from app.settings import current_settings
@@ -21,9 +22,9 @@ bp.before_request(require_operator)
 def index() -> str:
     """Dial, text, the last calls and messages."""
     settings = current_settings()
-    return render_template(
-        "index.html", settings=settings, calls=ledger.latest(Call, SHOWN), messages=ledger.latest(Message, SHOWN)
-    )
+    calls, messages = ledger.latest(Call, SHOWN), ledger.latest(Message, SHOWN)
+    recorded = recordings.of_calls(call.sid for call in calls)
+    return render_template("index.html", settings=settings, calls=calls, messages=messages, recorded=recorded)
 
 
 @bp.get("/make_call")

@@ -2,15 +2,17 @@
 
 import logging
 
-from flask import Blueprint, Response, current_app, g, request
+from flask import Blueprint, Response, abort, current_app, g, request
 from werkzeug.exceptions import HTTPException
 
-from app import ledger
+from app import ledger, voicemail
 from app.errors import SwitchboardError
-from app.models import TEXT, Call, Message
+from app.ledger import recordings
+from app.models import TEXT, Call, Message, Recording
 from app.routes.responses import on_bug, on_http_error, on_switchboard_error
 from app.signature import require_twilio
 from app.switch import Asked, current_switch, texts
+from app.twilio_service import RECORDING
 
 # What callers hear the answers of: a fault must be a sentence there.
 SPOKEN = ("switchboard.webhooks.voice_url", "switchboard.webhooks.voice_step")
@@ -74,6 +76,22 @@ def message_status() -> Response:
     return Response(status=204)
 
 
+@bp.route("/status/recording", methods=["GET", "POST"])
+def recording_status() -> Response:
+    """A recording is ready (https://www.twilio.com/docs/voice/twiml/record#attributes-recording-status-callback)."""
+    if _text("RecordingStatus") == "completed":
+        voicemail.follow_up(_recording(duration=_number("RecordingDuration")))
+    return Response(status=204)
+
+
+@bp.route("/status/transcription", methods=["GET", "POST"])
+def transcription_status() -> Response:
+    """A recording was written down, or could not be (https://www.twilio.com/docs/voice/twiml/record#transcribe)."""
+    is_written = _text("TranscriptionStatus") == "completed"
+    voicemail.follow_up(_recording(transcription=g.webhook.first("TranscriptionText") if is_written else ""))
+    return Response(status=204)
+
+
 @bp.errorhandler(Exception)
 def on_error(problem: Exception) -> Response:
     """A caller hears a sentence, never a fault; everybody else gets the error that is due."""
@@ -120,6 +138,22 @@ def _advance(kind: ledger.Kind, status: str, sid: str, direction: str) -> None:
         direction=_text("Direction") or direction,
         from_number=_text("From"),
         to_number=_text("To"),
+    )
+
+
+def _recording(duration: int | None = None, transcription: str | None = None) -> Recording:
+    """Write the news of a recording, and return it."""
+    sid = _text("RecordingSid")
+    if not RECORDING.fullmatch(sid):
+        abort(400, "That is no recording's SID.")
+    return recordings.keep(
+        sid,
+        call_sid=_text("CallSid"),
+        step=_text("step"),
+        from_number=_text("From"),
+        to_number=_text("To"),
+        duration=duration,
+        transcription=transcription,
     )
 
 

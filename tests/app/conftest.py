@@ -113,8 +113,21 @@ def twilio(app: Flask) -> Twilio:
 
 
 @pytest.fixture
-def town(make_app: Callable[..., Flask]) -> Iterator[Town]:
-    with open_town(make_app) as town:
+def flow() -> str:
+    """The flow of the town."""
+    return (Path(__file__).parents[2] / "flows" / "hello.toml").read_text()
+
+
+@pytest.fixture
+def rules() -> dict[str, Any]:
+    """How the simulator of the town is set."""
+    return {}
+
+
+@pytest.fixture
+def town(make_app: Callable[..., Flask], tmp_path: Path, flow: str, rules: dict[str, Any]) -> Iterator[Town]:
+    (tmp_path / "flow.toml").write_text(flow)
+    with open_town(make_app, rules=rules, flow_file=str(tmp_path / "flow.toml")) as town:
         yield town
 
 

@@ -39,7 +39,7 @@ def test_every_route_has_one_guard_or_is_public_by_name(app: Flask) -> None:
 def test_every_guarded_route_refuses_whoever_comes_without_proof(app: Flask) -> None:
     client = app.test_client()
     for rule in app.url_map.iter_rules():
-        path = rule.rule.replace("<attempt>", "0").replace("<step>", "start").replace("<event>", "chosen")
+        path = rule.rule.replace("<attempt>", "0").replace("<step>", "start").replace("<event>", "chosen").replace("<sid>", "0")
         for method in sorted((rule.methods or set()) - {"OPTIONS"}):
             if guard := guards(app, rule):
                 status = client.open(path, method=method).status_code
@@ -206,7 +206,7 @@ def test_strict_headers_are_on_every_page(make_app: pytest.FixtureRequest) -> No
 
 def test_pages_hold_no_inline_script_or_style(browser: Browser) -> None:
     browser.sign_in()
-    for path in ("/", "/sign_in", "/nowhere", "/calls/0"):
+    for path in ("/", "/sign_in", "/nowhere", "/calls/0", "/recordings"):
         page = browser.get(path).text
         assert not re.search(r"<script(?![^>]*\ssrc=)", page)
         assert "style=" not in page

@@ -55,8 +55,8 @@ class Town:
 
 
 @contextmanager
-def open_town(make_app: Callable[..., Flask], **settings: Any) -> Iterator[Town]:
-    """Serve an application with some settings of its own to a simulator."""
+def open_town(make_app: Callable[..., Flask], *, rules: dict[str, Any] | None = None, **settings: Any) -> Iterator[Town]:
+    """Serve an application with some settings of its own to a simulator with some rules."""
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     served = Served()
     urls = {
@@ -74,6 +74,7 @@ def open_town(make_app: Callable[..., Flask], **settings: Any) -> Iterator[Town]
             [LINE],
             caller_ids=(PHONE,),
             **{name: served.url + path for name, path in urls.items()},
+            **(rules or {}),
         ) as sim:
             app = served.app = make_app(twilio_api_url=sim.url, **settings)
             yield Town(app, sim, sim.phone(PHONE), Script(app.test_client()), Browser(app.test_client()))

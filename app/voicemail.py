@@ -1,0 +1,75 @@
+"""What follows from a message that a caller left: its call knows it, and its owners are told of it by text, once each."""
+
+import logging
+from hashlib import sha256
+
+from app import ledger, outbound
+from app.errors import LedgerUnavailable, SwitchboardError
+from app.flow.prompts import filled
+from app.flow.steps import Voicemail
+from app.models import Recording
+from app.settings import current_settings
+from app.switch import current_switch
+from app.switch.branches import is_anonymous
+
+# Twilio writes down what lasts more than 2 and less than 120 seconds (https://www.twilio.com/docs/api/errors/13617).
+LONGER_THAN, SHORTER_THAN = 2, 120
+
+log = logging.getLogger(__name__)
+
+
+def follow_up(recording: Recording) -> None:
+    """Note that a caller left a message, and tell its owners when there is no more to wait for. Raises LedgerUnavailable.
+
+    To be called after each news of a recording: whatever comes twice or late, each owner gets one text. That Twilio does not
+    take one shows in the ledger, and is no fault of the news.
+    """
+    place = current_switch().flow.places.get(recording.step)
+    if place is None or not isinstance(place.step, Voicemail) or not recording.duration or recording.deleted_at:
+        return
+    ledger.note_outcome(recording.call_sid, "voicemail")
+    if _is_awaited(place.step, recording):
+        return
+    body = words(place.step.text, recording)
+    for owner in dict.fromkeys(current_switch().flow.people(place.step.text_to, place.flow)):
+        if not owner.startswith("client:"):
+            _tell(owner, body, recording.sid)
+
+
+def words(template: str, recording: Recording) -> str:
+    """The template filled in, without lines that stay empty; what was said is cut where the text would be too long."""
+    caller = _caller(recording)
+    values = {
+        "caller": "an unknown number" if is_anonymous(caller) else caller[:40],
+        "seconds": str(recording.duration),
+        "transcription": "",
+        "link": f"{current_settings().public_base_url}/recordings/{recording.sid}",
+    }
+    room = outbound.MAX_BODY - len(filled(template, values.__getitem__))
+    said = " ".join((recording.transcription or "").split())
+    places = max(1, template.count("{transcription"))
+    values["transcription"] = said if len(said) * places <= room else said[: max(0, room // places - 1)] + "…"
+    lines = filled(template, values.__getitem__).splitlines()
+    return "\n".join(line.rstrip() for line in lines if line.strip())[: outbound.MAX_BODY]
+
+
+def _is_awaited(step: Voicemail, recording: Recording) -> bool:
+    """Whether Twilio will still tell what was said."""
+    fits = LONGER_THAN < (recording.duration or 0) < SHORTER_THAN
+    return step.transcribe and fits and recording.transcription is None
+
+
+def _caller(recording: Recording) -> str:
+    """The other end of the call: whom we called, if we placed it."""
+    ours = {current_settings().twilio_from_number, *current_switch().flow.file.numbers}
+    return recording.to_number if recording.from_number in ours else recording.from_number
+
+
+def _tell(owner: str, body: str, recording_sid: str) -> None:
+    attempt = sha256(f"{recording_sid} {owner}".encode()).hexdigest()[:32]
+    try:
+        outbound.send_sms(owner, body, attempt=attempt)
+    except LedgerUnavailable:
+        raise
+    except SwitchboardError as fault:
+        log.warning("the text about recording=%s was not sent: %s", recording_sid, fault.code)
