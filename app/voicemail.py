@@ -10,7 +10,7 @@ from app.flow.steps import Voicemail
 from app.models import Recording
 from app.settings import current_settings
 from app.switch import current_switch
-from app.switch.branches import is_anonymous
+from app.switch.numbers import is_anonymous
 
 # Twilio writes down what lasts more than 2 and less than 120 seconds (https://www.twilio.com/docs/api/errors/13617).
 LONGER_THAN, SHORTER_THAN = 2, 120
