@@ -95,7 +95,7 @@ class Recording(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     sid: Mapped[str] = mapped_column(String(TEXT), unique=True)
-    call_sid: Mapped[str] = mapped_column(String(TEXT))
+    call_sid: Mapped[str] = mapped_column(String(TEXT), index=True)
     step: Mapped[str] = mapped_column(String(TEXT))
     from_number: Mapped[str] = mapped_column(String(TEXT))
     to_number: Mapped[str] = mapped_column(String(TEXT))

@@ -30,6 +30,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_recordings"),
         sa.UniqueConstraint("sid", name="uq_recordings_sid"),
     )
+    op.create_index("ix_recordings_call_sid", "recordings", ["call_sid"])
     op.create_table(
         "opt_outs",
         sa.Column("id", sa.Integer(), nullable=False),

@@ -179,3 +179,15 @@ def test_words_that_come_after_the_deletion_are_not_kept_and_nobody_is_told(town
     assert told(town, "/status/transcription") == [(204, None)]
     assert town.script.get(f"/recordings/{sid}").json["transcription"] is None
     assert texts(town) == []
+
+
+def test_the_log_says_once_what_became_of_each_request(town: Town, caplog: pytest.LogCaptureFixture) -> None:
+    leave(town)
+    sid = kept(town)[0].sid
+    with caplog.at_level("INFO", "app.twilio_service"):
+        town.script.get(f"/recordings/{sid}/audio", range="bytes=0-9")
+        town.script.post(f"/recordings/{sid}/delete")
+        town.script.get(f"/recordings/{sid}/audio")
+    lines = [record.getMessage().rpartition(" seconds=")[0] for record in caplog.records if record.name == "app.twilio_service"]
+    assert lines == [f"twilio recording={sid} outcome=206", f"twilio delete recording={sid} outcome=deleted"]
+    assert TOKEN not in caplog.text
