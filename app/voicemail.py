@@ -25,13 +25,13 @@ def follow_up(recording: Recording) -> None:
     take one shows in the ledger, and is no fault of the news.
     """
     place = current_switch().flow.places.get(recording.step)
-    if place is None or not isinstance(place.step, Voicemail) or not recording.duration or recording.deleted_at:
+    if place is None or not isinstance(place.step, Voicemail) or not recording.duration:
         return
     ledger.note_outcome(recording.call_sid, "voicemail")
     if _is_awaited(place.step, recording):
         return
     body = words(place.step.text, recording)
-    for owner in dict.fromkeys(current_switch().flow.people(place.step.text_to, place.flow)):
+    for owner in current_switch().flow.people(place.step.text_to, place.flow):
         if not owner.startswith("client:"):
             _tell(owner, body, recording.sid)
 

@@ -18,7 +18,7 @@ def flow() -> str:
     return VOICEMAIL
 
 
-def test_a_message_is_kept_with_its_words_and_its_owners_are_told(town: Town) -> None:
+def test_a_message_is_kept_with_its_words_and_its_owners_are_told(town: Town, caplog: pytest.LogCaptureFixture) -> None:
     leave(town)
     (message,) = kept(town)
     assert (message.from_number, message.to_number, message.step) == (town.phone.number, LINE, "start")
@@ -28,6 +28,14 @@ def test_a_message_is_kept_with_its_words_and_its_owners_are_told(town: Town) ->
     assert texts(town) == texts(town, SECOND) == [f"Voicemail from {town.phone.number}, 6 seconds.\n{WORDS}\n{link}"]
     assert {status for status, _ in told(town, "/status/")} == {204}
     assert town.phone.said == ["Leave a message.", "Thank you."]
+    assert "not sent" not in caplog.text  # as to a browser phone, which gets no texts
+
+
+def test_a_message_is_known_also_where_the_call_went_wrong_after_it(town: Town) -> None:
+    town.sim.fault("webhook", "drop", match="/voice_url/start/recorded")
+    leave(town)
+    assert [call.outcome for call in town.calls()] == ["voicemail"]
+    assert len(texts(town)) == 1
 
 
 def test_who_hangs_up_has_left_a_message_too(town: Town) -> None:
@@ -175,6 +183,7 @@ def test_a_talk_that_is_recorded_is_no_voicemail(town: Town) -> None:
     assert (talk.from_number, talk.to_number, talk.step) == (town.phone.number, LINE, "start")
     assert (talk.duration or 0) > 5
     assert "voicemail" not in {call.outcome for call in town.calls()}
+    assert set(told(town, "/status/recording")) == {(204, None)}
     assert texts(town, SECOND) == []
 
 
