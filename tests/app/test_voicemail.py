@@ -187,6 +187,14 @@ def test_a_talk_that_is_recorded_is_no_voicemail(town: Town) -> None:
     assert texts(town, SECOND) == []
 
 
+@pytest.mark.parametrize("status", ["in-progress", "absent", ""])
+def test_a_recording_that_is_not_there_yet_or_never_will_be_is_not_kept(twilio: Twilio, app: Flask, status: str) -> None:
+    params = {"RecordingSid": "RE" + "1" * 32, "RecordingStatus": status, "CallSid": "CA" + "1" * 32}
+    assert twilio.post("/status/recording?step=start", params).status_code == 204
+    with app.app_context():
+        assert list(recordings.latest(9)) == []
+
+
 @pytest.mark.parametrize("sid", ["", "RE1", "RE" + "g" * 32, "CA" + "1" * 32, "../../Calls", "RE" + "1" * 32 + "\n"])
 def test_what_is_no_recording_is_not_kept(twilio: Twilio, app: Flask, sid: str) -> None:
     params = {"RecordingSid": sid, "RecordingStatus": "completed", "RecordingDuration": "5", "CallSid": "CA" + "1" * 32}
