@@ -3,7 +3,9 @@
 import logging
 import sys
 
-from app import create_app
+import click
+
+from app import cli, create_app
 from app.flow import FlowError
 from app.settings import SettingsError
 
@@ -11,4 +13,6 @@ logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name
 try:
     app = create_app()
 except (SettingsError, FlowError) as error:
-    sys.exit(str(error))
+    if click.get_current_context(silent=True) is None or "flow" not in sys.argv[1:]:
+        sys.exit(str(error))
+    app = cli.only_flow_commands()  # `flask flow …` mends or tries a file, and needs no settings; nothing is served by this

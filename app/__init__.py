@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from flask import Flask
 from flask_bootstrap import Bootstrap5
 
-from app import auth, database, routes
+from app import auth, cli, database, routes
 from app.flow import Flow
 from app.routes import responses
 from app.settings import Settings
@@ -37,4 +37,5 @@ def create_app(settings: Settings | None = None) -> Flask:
     database.init_app(app, settings)
     responses.init_app(app, settings)
     app.register_blueprint(routes.bp)
+    app.cli.add_command(cli.commands)
     return app

@@ -118,7 +118,7 @@ class Settings(BaseModel):
     @classmethod
     def load(cls, environ: Mapping[str, str] = os.environ, env_file: Path = ROOT / ".env") -> Self:
         """Read `env_file` and, over it, `environ`; a secret may stand in a file named by NAME_FILE. Raises SettingsError."""
-        given = {name: value for name, value in dotenv_values(env_file).items() if value is not None} | dict(environ)
+        given = _given(environ, env_file)
         values: dict[str, Any] = {}
         faults = []
         for field in cls.model_fields:
@@ -138,6 +138,15 @@ class Settings(BaseModel):
         if faults:
             raise SettingsError("\n".join(["Switchboard cannot start; mend these settings:", *sorted(faults)]))
         return settings
+
+
+def given_flow_file(environ: Mapping[str, str] = os.environ, env_file: Path = ROOT / ".env") -> str:
+    """FLOW_FILE alone, whatever the other settings are."""
+    return _given(environ, env_file).get("FLOW_FILE") or str(Settings.model_fields["flow_file"].default)
+
+
+def _given(environ: Mapping[str, str], env_file: Path) -> dict[str, str]:
+    return {name: value for name, value in dotenv_values(env_file).items() if value is not None} | dict(environ)
 
 
 def _read(name: str, given: Mapping[str, str]) -> str | None:

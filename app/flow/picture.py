@@ -31,14 +31,17 @@ class TooLarge(Exception):
     """A flow with too many steps for a picture; the message is for people."""
 
 
-@lru_cache(maxsize=2)
 def draw(flow: Flow) -> str:
-    """The picture as an `<svg>` element for a page, which needs static/flow.css. Raises TooLarge."""
+    """The picture as an `<svg>` element for a page, which needs static/flow.css; drawn once. Raises TooLarge."""
     if len(flow.places) > MOST:
         raise TooLarge(f"The flow has {len(flow.places)} steps; a picture has room for {MOST}.")
     with _drawing:
-        drawn = _graph(flow).draw(format="svg", prog="dot")
-    return ElementTree.tostring(_tidied(drawn, flow), "unicode")
+        return _drawn(flow)
+
+
+@lru_cache(maxsize=2)
+def _drawn(flow: Flow) -> str:
+    return ElementTree.tostring(_tidied(_graph(flow).draw(format="svg", prog="dot"), flow), "unicode")
 
 
 def draw_file(flow: Flow) -> str:
@@ -110,8 +113,8 @@ def _cut(text: str, width: int, lines: int) -> list[str]:
 
 
 def _written(lines: list[str]) -> str:
-    """Lines as Graphviz takes them: a backslash would mean something there."""
-    return "\\n".join(line.replace("\\", "\\\\") for line in lines)
+    """Lines as Graphviz takes them: a backslash and an ampersand would mean something there."""
+    return "\\n".join(line.replace("\\", "\\\\").replace("&", "&amp;") for line in lines)
 
 
 def _tidied(drawn: bytes, flow: Flow) -> ElementTree.Element:

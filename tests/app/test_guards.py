@@ -206,8 +206,9 @@ def test_strict_headers_are_on_every_page(make_app: pytest.FixtureRequest) -> No
 
 def test_pages_hold_no_inline_script_or_style(browser: Browser) -> None:
     browser.sign_in()
-    for path in ("/", "/sign_in", "/nowhere", "/calls/0", "/recordings"):
+    for path in ("/", "/sign_in", "/nowhere", "/calls/0", "/recordings", "/flow"):
         page = browser.get(path).text
         assert not re.search(r"<script(?![^>]*\ssrc=)", page)
         assert "style=" not in page
+        assert "<style" not in page
         assert "onclick" not in page
