@@ -31,6 +31,13 @@ def left(turn: Turn[Conference]) -> Answer:
     return turn.go(turn.step.next)
 
 
+@on(Conference, "waiting")
+def waiting(turn: Turn[Conference]) -> Answer:
+    """What is heard by whoever is alone there: the music, a thousand times or until somebody comes."""
+    clip = turn.switch.file_url(turn.step.music, turn.place.flow) if turn.step.music else ""
+    return turn.answer("waiting", lambda response: response.play(clip, loop=0) if clip else None)
+
+
 def _ask(turn: Turn[Conference], number: int) -> Answer:
     def build(response: VoiceResponse) -> None:
         gather = Gather(
@@ -48,10 +55,10 @@ def _ask(turn: Turn[Conference], number: int) -> Answer:
 
 def _join(turn: Turn[Conference]) -> Answer:
     step = turn.step
-    music = {"wait_url": turn.switch.file_url(step.music, turn.place.flow), "wait_method": "GET"} if step.music else {}
+    music = {"wait_url": turn.url("waiting")} if step.music else {}
 
     def build(response: VoiceResponse) -> None:
-        dial = DialVerb(action=turn.url("left"))
+        dial = DialVerb(action=turn.url("left"), hangup_on_star=True)
         dial.conference(step.room, max_participants=step.max_participants, **music)
         response.append(dial)
 

@@ -157,6 +157,7 @@ def test_three_wrong_tries_of_any_kind_end_the_menu(office: Office) -> None:
     assert office.caller.said[-2:] == ["We are sorry that we could not help you.", "Goodbye, and thank you for calling."]
 
 
+@walks("menu: 0")
 def test_goodbye_is_said_by_another_voice(office: Office) -> None:
     office.caller.call(LINE)
     office.caller.expect_play()

@@ -3,7 +3,7 @@
 import logging
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,11 +23,17 @@ class Served:
 
     def __init__(self) -> None:
         self.app: Flask | None = None
-        self.server: BaseWSGIServer = make_server("127.0.0.1", 0, lambda *call: self.app(*call), threaded=True)  # type: ignore[misc]
+        self.server: BaseWSGIServer = make_server("127.0.0.1", 0, self.answer, threaded=True)
         self.server.daemon_threads = False  # closing it waits for the answers under way
         self.url = f"http://127.0.0.1:{self.server.server_port}"
         self.thread = threading.Thread(target=self.server.serve_forever, args=(0.01,))
         self.thread.start()
+
+    def answer(self, environ: Any, start_response: Any) -> list[bytes]:
+        """Read the answer to its end: Werkzeug's server leaves a file open when its client wants no more of it."""
+        assert self.app is not None
+        with closing(self.app(environ, start_response)) as parts:  # type: ignore[type-var]
+            return list(parts)
 
     def close(self) -> None:
         self.server.shutdown()

@@ -31,6 +31,13 @@ def test_a_conference_starts_with_the_second_participant(
     assert (ended.status, ended.reason_conference_ended) == ("completed", "last-participant-left")
 
 
+def test_music_may_be_a_sound_larger_than_a_document(sim: Simulator, client: Client, site: Any, phone: Handset) -> None:
+    site.answer("/music.wav", bytes(100_000), kind="audio/wav")
+    place(client, phone, conference(waitUrl=f"{site.url}/music.wav", waitMethod="GET"))
+    phone.expect_play("/music.wav")
+    assert [alert["code"] for entry in sim.requests() for alert in entry["alerts"]] == []
+
+
 def test_participants_wait_for_the_moderator_and_leave_with_them(
     sim: Simulator, client: Client, site: Any, phone: Handset, anne: Handset, bert: Handset
 ) -> None:
