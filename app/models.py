@@ -59,20 +59,28 @@ def _unique_attempt(table: str) -> Index:
     return Index(f"uq_{table}_attempt", "attempt", unique=True, sqlite_where=placed, postgresql_where=placed)
 
 
+def _legs() -> Index:
+    """Most calls are no leg, and need no place in its index."""
+    is_leg = text("parent_sid IS NOT NULL")
+    return Index("ix_calls_parent_sid", "parent_sid", sqlite_where=is_leg, postgresql_where=is_leg)
+
+
 class Call(Traffic, Base):
     """A telephone call; `duration` in seconds, once it is over.
 
     `parent_sid` is the call that a leg belongs to, `outcome` how far it came (see ledger.OUTCOMES), `answered_by` a human or a
-    machine, if Twilio was asked to find out. `announcement` is what a placed call says, `acknowledge` whether it asks for a key.
+    machine, if Twilio was asked to find out. A placed call begins at `step`, or says an `announcement`, and may `acknowledge` ask
+    for a key; without either, it is the usual greeting.
     """
 
     __tablename__ = "calls"
-    __table_args__ = (_unique_attempt("calls"), Index(None, "to_number", "created_at"))
+    __table_args__ = (_unique_attempt("calls"), Index(None, "to_number", "created_at"), _legs())
 
     duration: Mapped[int | None]
     parent_sid: Mapped[str | None] = mapped_column(String(TEXT))
     outcome: Mapped[str | None] = mapped_column(String(TEXT))
     answered_by: Mapped[str | None] = mapped_column(String(TEXT))
+    step: Mapped[str | None] = mapped_column(String(TEXT))
     announcement: Mapped[str | None] = mapped_column(Text)
     acknowledge: Mapped[bool | None]
 

@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from time import monotonic
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import requests
 from flask import current_app
@@ -20,6 +20,12 @@ from app.settings import Settings
 
 CONNECT_LIMIT = 3.05  # seconds; a little over a multiple of 3, the time after which TCP sends a lost packet again
 READ_LIMIT = 10  # seconds, as long as a person waits
+
+# What is to become of an announcement that a machine answers: left after the beep, or not said at all. To be told at once that it
+# is a machine is enough to hang up; its end must be waited for to leave something
+# (https://www.twilio.com/docs/voice/answering-machine-detection). Each costs a fee, and the callee a pause.
+Machine = Literal["leave", "hangup"]
+DETECTION: dict[Machine, str] = {"leave": "DetectMessageEnd", "hangup": "Enable"}
 
 RECORDING = re.compile(r"RE[0-9a-fA-F]{32}")
 CHUNK = 16 * 1024  # bytes of sound: some three seconds
@@ -88,13 +94,17 @@ class TwilioService:
         """Close the connections that are kept for the next request."""
         self._client.http_client.session.close()
 
-    def create_call(self, *, to: str, from_: str, url: str, status_callback: str) -> Accepted:
-        """Ask Twilio to call `to` and to fetch `url` when it is answered. Raises TwilioError."""
+    def create_call(self, *, to: str, from_: str, url: str, status_callback: str, machine: Machine | None = None) -> Accepted:
+        """Ask Twilio to call `to` and to fetch `url` when it is answered; with `machine`, when it knows by whom.
+
+        Raises TwilioError.
+        """
+        detection = {"machine_detection": DETECTION[machine]} if machine else {}
         events = ["initiated", "ringing", "answered", "completed"]
         return _request(
             f"call to={masked(to)} from={masked(from_)}",
             lambda: self._client.calls.create(
-                to=to, from_=from_, url=url, status_callback=status_callback, status_callback_event=events
+                to=to, from_=from_, url=url, status_callback=status_callback, status_callback_event=events, **detection
             ),
         )
 

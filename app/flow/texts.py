@@ -90,3 +90,14 @@ class Announcement(Model):
     acknowledged: Prompt = _prompt("Thank you. Goodbye.")
     timeout: Annotated[int, Field(ge=1, le=60)] = 5
     tries: Annotated[int, Field(ge=1, le=10)] = 3
+
+    @model_validator(mode="after")
+    def _says_which_key(self) -> Self:
+        if self.repeat_key == self.acknowledge_key:
+            raise ValueError("has the same key in `repeat_key` and `acknowledge_key`")
+        changed = {"repeat_key": ("ask", "ask_to_acknowledge"), "acknowledge_key": ("ask_to_acknowledge",)}
+        for key, words in changed.items():
+            for name in words:
+                if getattr(self, key) != type(self).model_fields[key].default and name not in self.model_fields_set:
+                    raise ValueError(f"changes `{key}`, but not the words that name it: give `{name}`, too")
+        return self

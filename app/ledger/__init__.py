@@ -64,9 +64,9 @@ def begin(
 ) -> tuple[str, bool]:
     """Write that we are about to ask Twilio for a call or message; returns its attempt id and whether it is new.
 
-    An `attempt` that is given stands for its occasion: it is new only once, whoever else asks at the same time.
-    With `reuse_within` seconds, an outgoing call to the same number that is younger and has not failed is returned instead.
-    `fields` are further columns, such as a text's `body`.
+    An `attempt` that is given stands for its occasion: it is new only once, whoever else asks at the same time. `fields` are further
+    columns, such as a text's `body`. With `reuse_within` seconds, an outgoing call to the same number that is younger, has the same
+    `fields` and has not failed is returned instead.
     """
     attempt, now = attempt or token_hex(16), _now()
     row = _new_row(kind, attempt=attempt, direction="outbound-api", from_number=from_, to_number=to, status="requested")
@@ -74,7 +74,7 @@ def begin(
     recent = (
         select(kind.attempt)
         .where(kind.to_number == to, kind.created_at > now - timedelta(seconds=reuse_within), kind.attempt.is_not(None))
-        .where(kind.status != "failed")
+        .where(kind.status != "failed", *(getattr(kind, name) == value for name, value in fields.items()))
         .order_by(kind.id.desc())
         .limit(1)
     )
@@ -102,11 +102,13 @@ def advance(
     direction: str = "inbound",
     from_number: str = "",
     to_number: str = "",
+    **facts: str | None,
 ) -> None:
     """Take a call or message to `status`, unless it is further already; a status without a rank counts as no progress.
 
     The row is found by `attempt`, and learns its `sid` here, or else by `sid`. A SID never seen before gets a row of its own,
-    with `direction`, `from_number` and `to_number` as given.
+    with `direction`, `from_number` and `to_number` as given. `facts` are further columns that do not go on but are known or not,
+    such as `parent_sid`: each is kept from whichever news brings it.
     """
     step: dict[str, Any] = {"status": status, "progress": PROGRESS[kind].get(status, -1), "error_code": error_code}
     step["updated_at"] = _now()
@@ -114,15 +116,19 @@ def advance(
         step["duration"] = duration
     by_attempt = and_(kind.attempt == attempt, or_(kind.sid.is_(None), kind.sid == sid)) if sid else kind.attempt == attempt
 
-    row = _new_row(kind, sid=sid, direction=direction, from_number=from_number, to_number=to_number)
+    known = {name: value for name, value in facts.items() if value}
+    row = _new_row(kind, sid=sid, direction=direction, from_number=from_number, to_number=to_number, **known)
 
     def work(connection: Connection) -> None:
-        if attempt and connection.execute(update(kind).where(by_attempt).values(sid=func.coalesce(kind.sid, sid))).rowcount:
+        learned = {"sid": func.coalesce(kind.sid, sid), **known}
+        if attempt and connection.execute(update(kind).where(by_attempt).values(learned)).rowcount:
             connection.execute(update(kind).where(kind.attempt == attempt, kind.progress < step["progress"]).values(step))
         elif sid:
             first = _insert(connection, kind).values(row | step)
             newer = kind.progress < first.excluded.progress
             connection.execute(first.on_conflict_do_update(index_elements=["sid"], set_=step, where=newer))
+            if known:
+                connection.execute(update(kind).where(kind.sid == sid).values(known))
 
     write(work)
 
@@ -162,10 +168,32 @@ def latest(kind: type[Row], limit: int) -> Sequence[Row]:
         return session.scalars(select(kind).order_by(kind.id.desc()).limit(limit)).all()
 
 
+def latest_calls(limit: int) -> Sequence[Call]:
+    """The newest calls that are no legs of others, newest first."""
+    with read() as session:
+        return session.scalars(select(Call).where(Call.parent_sid.is_(None)).order_by(Call.id.desc()).limit(limit)).all()
+
+
+def legs(calls: Sequence[Call]) -> dict[str, list[Call]]:
+    """The legs of these calls by the SID of the call that they belong to, oldest first."""
+    of_them = select(Call).where(Call.parent_sid.in_([call.sid for call in calls if call.sid])).order_by(Call.id)
+    found: dict[str, list[Call]] = {}
+    with read() as session:
+        for leg in session.scalars(of_them):
+            found.setdefault(leg.parent_sid or "", []).append(leg)
+    return found
+
+
 def find(kind: type[Row], attempt: str) -> Row | None:
     """The outgoing call or message of an attempt."""
     with read() as session:
         return session.scalar(select(kind).where(kind.attempt == attempt))
+
+
+def find_by_sid(kind: type[Row], sid: str) -> Row | None:
+    """The call or message that Twilio knows by that SID."""
+    with read() as session:
+        return session.scalar(select(kind).where(kind.sid == sid))
 
 
 def sign_in_failures(within: timedelta, address: str | None = None) -> int:

@@ -10,7 +10,7 @@ down_revision = "0001"
 branch_labels = None
 depends_on = None
 
-CALL_COLUMNS = ("parent_sid", "outcome", "answered_by")
+CALL_COLUMNS = ("parent_sid", "outcome", "answered_by", "step")
 TEXT = 256
 
 
@@ -19,6 +19,8 @@ def upgrade() -> None:
         op.add_column("calls", sa.Column(name, sa.String(TEXT), nullable=True))
     op.add_column("calls", sa.Column("announcement", sa.Text(), nullable=True))
     op.add_column("calls", sa.Column("acknowledge", sa.Boolean(), nullable=True))
+    is_leg = sa.text("parent_sid IS NOT NULL")
+    op.create_index("ix_calls_parent_sid", "calls", ["parent_sid"], sqlite_where=is_leg, postgresql_where=is_leg)
     op.create_table(
         "recordings",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -54,6 +56,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     for table in ("relays", "opt_outs", "recordings"):
         op.drop_table(table)
+    op.drop_index("ix_calls_parent_sid", "calls")
     for name in ("acknowledge", "announcement", *CALL_COLUMNS):
         op.drop_column("calls", name)
 

@@ -7,8 +7,10 @@ from app import ledger, outbound
 from app.auth import is_cross_site, require_operator, wants_page
 from app.ledger import recordings
 from app.models import Call, Message
+from app.routes import placing
 from app.routes.responses import error
 from app.settings import current_settings
+from app.switch import current_switch
 from app.twiml import xml_safe
 
 RELOAD = 10  # seconds in which asking for the same call again shows it instead of placing another
@@ -21,10 +23,16 @@ bp.before_request(require_operator)
 @bp.get("/")
 def index() -> str:
     """Dial, text, the last calls and messages."""
-    settings = current_settings()
-    calls, messages = ledger.latest(Call, SHOWN), ledger.latest(Message, SHOWN)
-    recorded = recordings.of_calls(call.sid for call in calls)
-    return render_template("index.html", settings=settings, calls=calls, messages=messages, recorded=recorded)
+    calls = ledger.latest_calls(SHOWN)
+    return render_template(
+        "index.html",
+        settings=current_settings(),
+        calls=calls,
+        legs=ledger.legs(calls),
+        messages=ledger.latest(Message, SHOWN),
+        entries=sorted(current_switch().flow.entries),
+        recorded=recordings.of_calls(call.sid for call in calls),
+    )
 
 
 @bp.get("/make_call")
@@ -33,20 +41,25 @@ def make_call() -> Response:
     if request.method == "HEAD" or "prefetch" in request.headers.get("Sec-Purpose", request.headers.get("Purpose", "")):
         return Response(status=204)
     if is_cross_site():
-        return make_response(render_template("confirm.html", to=request.args.get("to", current_settings().twilio_to_number)))
-    return _place(_given().get("to"), reuse_within=RELOAD)
+        return _confirm()
+    return _place(reuse_within=RELOAD)
 
 
 @bp.post("/make_call")
 def make_call_post() -> Response:
     """Place a call; twice the same from a browser within seconds is a double click, from a script it is meant."""
-    return _place(_given().get("to"), reuse_within=RELOAD if wants_page() else 0)
+    return _place(reuse_within=RELOAD if wants_page() else 0)
 
 
 @bp.get("/calls/<attempt>")
-def call(attempt: str) -> str:
-    """One placed call."""
-    return render_template("call.html", call=ledger.find(Call, xml_safe(attempt)) or abort(404, "No such call."))
+def call(attempt: str) -> Response:
+    """One call, by its attempt id or its SID: so a script can wait until an announcement is acknowledged."""
+    name = xml_safe(attempt)
+    found = ledger.find(Call, name) or ledger.find_by_sid(Call, name) or abort(404, "No such call.")
+    if _wants_json():
+        news = {"outcome": found.outcome, "answered_by": found.answered_by, "duration": found.duration}
+        return jsonify(_known(found) | news)
+    return _call_page(found)
 
 
 @bp.post("/send_sms")
@@ -68,21 +81,45 @@ def sign_out() -> BaseResponse:
     return redirect(url_for("switchboard.public.sign_in"), 303)
 
 
-def _place(to: str | None, reuse_within: float) -> Response:
-    attempt, new = outbound.place_call(to, reuse_within=reuse_within)
-    placed = ledger.find(Call, attempt)
-    if request.accept_mimetypes.best_match(["text/html", "application/json"]) == "application/json":
-        return _resource(placed, 201 if new else 200)
-    return make_response(render_template("call.html", call=placed))
+def _confirm() -> Response:
+    """Ask whether the call that a page of another site asks for is to be placed."""
+    given = {name: value for name, value in _given().items() if name in placing.PARAMETERS}
+    heard = placing.heard(given, current_switch().flow.entries)
+    given.setdefault("to", current_settings().twilio_to_number)
+    return make_response(render_template("confirm.html", given=given, heard=heard))
+
+
+def _place(reuse_within: float) -> Response:
+    given = _given()
+    heard = placing.heard(given, current_switch().flow.entries)
+    attempt, new = outbound.place_call(given.get("to"), heard, reuse_within=reuse_within)
+    placed = ledger.find(Call, attempt) or abort(500)
+    if not _wants_json():
+        return _call_page(placed)
+    response = _resource(placed, 201 if new else 200)
+    response.location = url_for("switchboard.operator.call", attempt=attempt)
+    return response
+
+
+def _call_page(call: Call) -> Response:
+    return make_response(render_template("call.html", call=call, legs=ledger.legs([call])))
+
+
+def _wants_json() -> bool:
+    return request.accept_mimetypes.best_match(["text/html", "application/json"]) == "application/json"
 
 
 def _resource(row: Call | Message | None, status: int) -> Response:
     """A call or message as JSON; 202 instead while nobody knows Twilio's SID for it."""
     if row is None:
         abort(500)
-    response = jsonify(sid=row.sid, to=row.to_number, **{"from": row.from_number}, status=row.status)
+    response = jsonify(_known(row))
     response.status_code = 202 if row.sid is None else status
     return response
+
+
+def _known(row: Call | Message) -> dict[str, str | int | None]:
+    return {"sid": row.sid, "to": row.to_number, "from": row.from_number, "status": row.status}
 
 
 def _given() -> dict[str, str]:

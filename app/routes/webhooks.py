@@ -11,11 +11,12 @@ from app.ledger import recordings
 from app.models import TEXT, Call, Message, Recording
 from app.routes.responses import on_bug, on_http_error, on_switchboard_error
 from app.signature import require_twilio
-from app.switch import Asked, current_switch, texts
+from app.switch import Answer, Asked, current_switch, texts
+from app.switch.announcement import Announced, NoSuchAnnouncement
 from app.twilio_service import RECORDING
 
 # What callers hear the answers of: a fault must be a sentence there.
-SPOKEN = ("switchboard.webhooks.voice_url", "switchboard.webhooks.voice_step")
+SPOKEN = tuple(f"switchboard.webhooks.{name}" for name in ("voice_url", "voice_step", "announcement", "announcement_answered"))
 
 log = logging.getLogger(__name__)
 bp = Blueprint("webhooks", __name__)
@@ -26,14 +27,26 @@ bp.before_request(require_twilio)
 def voice_url() -> Response:
     """What to say: asked when our call is answered, or when somebody calls."""
     asked = _asked()
-    return _spoken(asked, current_switch().flow.start_for(asked.line))
+    return _spoken(current_switch().begin(current_switch().flow.start_for(asked.line), asked))
 
 
 @bp.route("/voice_url/<step>", defaults={"event": ""}, methods=["GET", "POST"])
 @bp.route("/voice_url/<step>/<event>", methods=["GET", "POST"])
 def voice_step(step: str, event: str) -> Response:
     """What to do at a step of the flow, when it begins or after something happened there."""
-    return _spoken(_asked(), step, event)
+    return _spoken(current_switch().answer(step, event, _asked()))
+
+
+@bp.route("/voice_url/announcement", methods=["GET", "POST"])
+def announcement() -> Response:
+    """What a placed call announces: asked when it is answered."""
+    return _spoken(_announced().begin())
+
+
+@bp.route("/voice_url/announcement/answered", methods=["GET", "POST"])
+def announcement_answered() -> Response:
+    """What to do after a key, or none, after an announcement."""
+    return _spoken(_announced().answered())
 
 
 @bp.route("/sms_url", methods=["GET", "POST"])
@@ -66,6 +79,8 @@ def sms_fallback_url() -> Response:
 def call_status() -> Response:
     """How a call goes on."""
     _advance(Call, "CallStatus", "CallSid", "inbound")
+    if _text("connects") == "yes" and _text("CallStatus") == "in-progress":
+        ledger.note_outcome(_text("ParentCallSid"), "connected")
     return Response(status=204)
 
 
@@ -117,9 +132,16 @@ def _line() -> str:
     return _asked().line
 
 
-def _spoken(asked: Asked, step: str, event: str = "") -> Response:
-    """Keep what the webhook says of the call, and answer with what the step does."""
-    answer = current_switch().answer(step, event, asked)
+def _announced() -> Announced:
+    """The announcement of the call that Twilio asks about. Raises NoSuchAnnouncement."""
+    call = ledger.find(Call, _text("attempt"))
+    if call is None or call.announcement is None:
+        raise NoSuchAnnouncement("Nothing is known of an announcement in this call.")
+    return Announced(current_switch(), _asked(), call.announcement, bool(call.acknowledge))
+
+
+def _spoken(answer: Answer) -> Response:
+    """Keep what the webhook says of the call, and answer it."""
     _advance(Call, "CallStatus", "CallSid", "inbound")
     if answer.outcome:
         ledger.note_outcome(_text("ParentCallSid") or _text("CallSid"), answer.outcome)
@@ -138,6 +160,7 @@ def _advance(kind: ledger.Kind, status: str, sid: str, direction: str) -> None:
         direction=_text("Direction") or direction,
         from_number=_text("From"),
         to_number=_text("To"),
+        **({"parent_sid": _text("ParentCallSid"), "answered_by": _text("AnsweredBy")} if kind is Call else {}),
     )
 
 

@@ -17,7 +17,7 @@ from app.switch.numbers import is_anonymous
 from app.twiml import Document, url_field, with_fields
 
 # How far a call has come with what its caller wanted; it only ever gets further.
-Outcome = Literal["missed", "voicemail", "connected", "acknowledged"]
+Outcome = Literal["missed", "voicemail", "acknowledged", "connected"]
 S = TypeVar("S", bound=Step)
 
 
