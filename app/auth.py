@@ -21,6 +21,7 @@ CHALLENGE = WWWAuthenticate("basic", {"realm": "Switchboard"})
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 ATTEMPTS = 5  # wrong passwords from one address …
 ATTEMPTS_IN_ALL = 1000  # … and from all together: many addresses are no help to guess, and few of them cannot lock us out
+LONGEST_ONWARD = 2000  # characters; the session is a cookie, of which browsers take 4 kB
 WINDOW = timedelta(minutes=15)
 
 
@@ -113,7 +114,8 @@ def _ask_to_sign_in() -> Response:
     if not wants_page():
         raise Unauthorized("Sign in with HTTP Basic (user operator) or Bearer.", www_authenticate=CHALLENGE)
     if request.method == "GET" and not is_cross_site():  # a link from elsewhere must not dial once the password is typed
-        session["onward"] = quote(request.path) + ("?" + request.query_string.decode("latin-1") if request.query_string else "")
+        onward = quote(request.path) + ("?" + request.query_string.decode("latin-1") if request.query_string else "")
+        session["onward"] = onward if len(onward) <= LONGEST_ONWARD else url_for("switchboard.operator.index")
     return redirect(url_for("switchboard.public.sign_in"), 303)
 
 

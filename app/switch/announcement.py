@@ -1,6 +1,5 @@
 """An announcement: a text that a placed call says, with a key to hear it again and one to acknowledge it."""
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -15,8 +14,7 @@ from app.twiml import Document, field, url_field
 # Bytes in one Say. The limits (https://www.twilio.com/docs/api/errors/13521) differ by voice, the lowest being 3,000 bytes, and
 # 4,500 characters when percent-encoded, which makes three of a byte.
 LONGEST_SAY = 1000
-# Where a long text is best parted: after a sentence, or else between two words.
-PLACES = (re.compile(rb"(?s).*[.!?;:]\s|.*\n|.*\xe3\x80\x82"), re.compile(rb"(?s).*\s"))
+SENTENCE_ENDS = (b". ", b"! ", b"? ", b"\n", "。".encode())
 
 
 class NoSuchAnnouncement(SwitchboardError):
@@ -122,7 +120,8 @@ def parts(text: str) -> list[str]:
     """A text as pieces that fit in a Say each, parted where a speaker would pause."""
     rest, pieces = text.strip().encode(), []
     while len(rest) > LONGEST_SAY:
-        cut = next((found.end() for place in PLACES if (found := place.match(rest[:LONGEST_SAY]))), LONGEST_SAY)
+        ends = [place + len(end) for end in SENTENCE_ENDS if (place := rest.rfind(end, 0, LONGEST_SAY)) > 0]
+        cut = max(ends) if ends else rest.rfind(b" ", 0, LONGEST_SAY) + 1 or LONGEST_SAY
         while rest[cut] & 0xC0 == 0x80:  # inside of a character
             cut -= 1
         pieces.append(rest[:cut].decode())

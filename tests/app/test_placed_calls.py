@@ -422,6 +422,13 @@ def test_a_link_on_another_site_shows_all_that_would_be_said_and_sends_it_when_t
     assert len(town.calls()) == 1
 
 
+def test_a_long_announcement_in_an_address_does_not_outgrow_the_session(browser: Browser) -> None:
+    asked = browser.get("/make_call?say=" + "x" * 3000)
+    assert asked.status_code == 303
+    assert len(asked.headers["Set-Cookie"]) < 4000
+    assert browser.sign_in().location == "/"
+
+
 class Form(HTMLParser):
     """The fields of the form that asks whether to call, as a browser would send them."""
 

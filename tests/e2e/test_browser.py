@@ -159,6 +159,31 @@ def test_a_call_that_is_rejected_shows_as_busy(tab, handset, system, number):
     expect(tab.locator("#call")).to_contain_text("busy")
 
 
+@both_sizes
+def test_an_announcement_is_acknowledged_on_the_phone_and_shows_so(console, handset, number):
+    phone = handset(number)
+    form = console.locator("form", has_text="Announce something")
+    form.get_by_label("Number").fill(number)
+    form.get_by_label("Announcement").fill("Pump <b>7</b> has stopped.")
+    form.get_by_label("Ask for a key that confirms it").check()
+    form.get_by_role("button", name="Announce").click()
+    expect(console.get_by_role("heading")).to_have_text(f"Calling {number}")
+    expect(console.locator("blockquote")).to_have_text("Pump <b>7</b> has stopped.")
+    expect(console).to_have_url(re.compile("/calls/"))
+    phone.get_by_role("button", name="Answer").click()
+    transcript = phone.get_by_role("log", name="Transcript")
+    expect(transcript).to_contain_text("Pump <b>7</b> has stopped.")
+    expect(transcript).to_contain_text("To confirm that you heard this, press 1.")
+    phone.get_by_role("button", name="1", exact=True).click()
+    expect(transcript).to_contain_text("Thank you. Goodbye.")
+    expect(console.locator("#call")).to_contain_text("acknowledged")
+    expect(console.locator("dd", has_text="yes")).to_be_visible()
+    fits(console, "call")
+    console.get_by_role("link", name="All calls and messages").click()
+    expect(console.locator("article", has_text=number)).to_contain_text("acknowledged")
+    fits(console, "console")
+
+
 def test_a_text_from_a_phone_appears_on_the_open_console(console, handset, number):
     phone = handset(number)
     phone.get_by_label("Your text").fill("<b>Ahoj</b> 🐒 شكرا")
