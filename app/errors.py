@@ -4,6 +4,7 @@ SwitchboardError
 ├── InvalidRequest            the sender can mend it: 400
 │   ├── InvalidNumber             not a phone number
 │   └── InvalidBody               a text that is empty or too long
+├── OptedOut                  the recipient wants no texts from us: 409
 ├── TwilioError               Twilio was asked, or could not be
 │   ├── TwilioRefused             it answered no: 502, nothing happened
 │   │   └── RecordingGone             it has no such recording, or no more: 404
@@ -34,6 +35,11 @@ class InvalidNumber(InvalidRequest):
 
 class InvalidBody(InvalidRequest):
     code = "invalid_body"
+
+
+class OptedOut(SwitchboardError):
+    code = "opted_out"
+    status = 409
 
 
 class TwilioError(SwitchboardError):

@@ -1,12 +1,13 @@
-"""Placing calls and sending texts: number -> ledger -> Twilio -> ledger."""
+"""Placing calls and sending texts: number -> consent -> ledger -> Twilio -> ledger."""
 
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
+from hashlib import sha256
 from urllib.parse import urlencode
 
-from app import ledger, phone
-from app.errors import InvalidBody, LedgerUnavailable, TwilioAnswerLost, TwilioError
+from app import consent, ledger, phone
+from app.errors import InvalidBody, InvalidRequest, LedgerUnavailable, OptedOut, TwilioAnswerLost, TwilioError, TwilioRefused
 from app.models import Call, Message
 from app.settings import current_settings
 from app.twilio_service import Accepted, Machine, current_twilio
@@ -14,6 +15,7 @@ from app.twilio_service import Accepted, Machine, current_twilio
 log = logging.getLogger(__name__)
 
 MAX_BODY = 1600  # characters (Twilio's error 21617)
+OPTED_OUT = "That number wants no texts from ours; once they text START to our number, they get texts again."
 
 
 @dataclass(frozen=True)
@@ -69,25 +71,43 @@ def place_call(to: str | None, heard: Heard = Heard(), *, reuse_within: float = 
     return attempt, new
 
 
-def send_sms(to: str, body: str, *, attempt: str | None = None) -> str:
-    """Text `body` to `to` and return the attempt id; one with an `attempt` that was begun before is not sent again.
+def send_sms(to: str, body: str, *, from_: str | None = None, attempt: str | None = None) -> str:
+    """Text `body` to `to`, from one of our numbers (default: TWILIO_FROM_NUMBER), and return the attempt id.
 
-    Raises as place_call does, and InvalidBody.
+    With an `attempt` that was begun before, nothing is sent. Raises as place_call does, InvalidBody, and OptedOut.
     """
-    settings = current_settings()
-    number = phone.parse(to, home=settings.twilio_from_number).e164
+    home = current_settings().twilio_from_number
+    number, line = phone.parse(to, home=home).e164, from_ or home
     if not body.strip() or len(body) > MAX_BODY:
         raise InvalidBody(f"A text has 1 to {MAX_BODY:,} characters; this one has {len(body):,}.")
-    begun, new = ledger.begin(Message, to=number, from_=settings.twilio_from_number, body=body, attempt=attempt)
+    if not consent.may_text(line, number):
+        raise OptedOut(OPTED_OUT)
+    begun, new = ledger.begin(Message, to=number, from_=line, body=body, attempt=attempt)
     if new:
-        _ask(
-            Message,
-            begun,
-            lambda: current_twilio().create_message(
-                to=number, from_=settings.twilio_from_number, body=body, status_callback=_callback("/status/message", begun)
-            ),
-        )
+        callback = _callback("/status/message", begun)
+        try:
+            _ask(
+                Message,
+                begun,
+                lambda: current_twilio().create_message(to=number, from_=line, body=body, status_callback=callback),
+            )
+        except TwilioRefused as error:
+            if error.twilio_code != consent.REFUSED:
+                raise
+            consent.note_refusal(line, number)
+            raise OptedOut(OPTED_OUT) from error
     return begun
+
+
+def text_once(occasion: str, to: str, body: str, from_: str) -> None:
+    """Text `body` on an occasion of that name: once, whoever else hears of it at the same time, and rather never than twice.
+
+    That it cannot be sent is logged, and shows in the ledger, but is no fault of whoever tells of the occasion.
+    """
+    try:
+        send_sms(to, body[:MAX_BODY], from_=from_, attempt=sha256(occasion.encode()).hexdigest()[:32])
+    except (InvalidRequest, OptedOut, TwilioError) as error:
+        log.warning("no text to=%s cause=%s", phone.masked(to), error.code)
 
 
 def _ask(kind: ledger.Kind, attempt: str, request: Callable[[], Accepted]) -> None:

@@ -74,6 +74,21 @@ class Flow:
         known = self._parts[flow].file.people
         return tuple(number for name in names for number in known.get(name, (name,)))
 
+    def texted(self, name: str, flow: str) -> str:
+        """The number that gets the texts to somebody whom a flow names: the first one that is no browser phone."""
+        return next(number for number in self.people((name,), flow) if not number.startswith("client:"))
+
+    def answering(self, flow: str) -> frozenset[str]:
+        """The numbers of those who answer texts that the flow forwards."""
+        return self._answering[flow]
+
+    @cached_property
+    def _answering(self) -> dict[str, frozenset[str]]:
+        return {
+            flow: frozenset(self.texted(reply.forward_to, flow) for _, reply in part.file.texts.replies() if reply.forward_to)
+            for flow, part in self._parts.items()
+        }
+
     @property
     def _starts(self) -> list[tuple[str, str]]:
         """Flow and step wherever a call may begin."""

@@ -9,6 +9,11 @@ from pydantic import BeforeValidator, Field, StringConstraints, model_validator
 from app.flow.prompts import Model, Picture, Prompt, Texted
 from app.flow.steps import Key, one_or_more
 
+# What Twilio acts on when a text is one of these words: https://help.twilio.com/articles/223134027
+STOP = frozenset({"STOP", "STOPALL", "UNSUBSCRIBE", "END", "QUIT", "CANCEL", "REVOKE", "OPTOUT"})
+START = frozenset({"START", "YES", "UNSTOP"})
+HELP = frozenset({"HELP", "INFO"})
+
 Words = Annotated[
     tuple[Annotated[str, StringConstraints(min_length=1, max_length=100, strip_whitespace=True)], ...], BeforeValidator(one_or_more)
 ]
@@ -38,7 +43,15 @@ class Keyword(Reply):
     def _has_words(self) -> Self:
         if not self.exactly and not self.starts_with:
             raise ValueError("must have words: `exactly` or `starts_with`")
+        for word in self.exactly:
+            if word.upper() in STOP | HELP:
+                raise ValueError(f"has {word!r} in `exactly`: Twilio answers that word itself (STOP, HELP and their kin)")
         return self
+
+    @cached_property
+    def beginnings(self) -> tuple[str, ...]:
+        """The words of `starts_with` as texts are compared with them."""
+        return tuple(map(_folded, self.starts_with))
 
 
 class Texts(Model):
@@ -50,15 +63,15 @@ class Texts(Model):
 
     @cached_property
     def _exactly(self) -> dict[str, Keyword]:
-        return {word.casefold(): keyword for keyword in reversed(self.keywords) for word in keyword.exactly}
+        return {_folded(word): keyword for keyword in reversed(self.keywords) for word in keyword.exactly}
 
     def match(self, body: str) -> Reply | None:
         """The reply to a text of that body; words that stand alone come before those that only begin it."""
-        folded = " ".join(body.casefold().split())
+        folded = _folded(body)
         if exact := self._exactly.get(folded):
             return exact
         for keyword in self.keywords:
-            if any(folded == word or folded.startswith(word + " ") for word in map(str.casefold, keyword.starts_with)):
+            if any(folded.startswith(word) and not folded[len(word) : len(word) + 1].isalnum() for word in keyword.beginnings):
                 return keyword
         return self.default
 
@@ -68,6 +81,10 @@ class Texts(Model):
             yield "texts.default", self.default
         for number, keyword in enumerate(self.keywords, 1):
             yield f"texts.keywords {number}", keyword
+
+
+def _folded(text: str) -> str:
+    return " ".join(text.casefold().split())
 
 
 class Missed(Model):

@@ -6,7 +6,7 @@ takes a new status only if its rank is higher: callbacks may come late, twice an
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from secrets import token_hex
 from typing import Any, TypeVar
@@ -52,6 +52,8 @@ PROGRESS: dict[type, dict[str, int]] = {
 # How far a call came with what its caller wanted; see switch.Outcome.
 OUTCOMES = ("missed", "voicemail", "acknowledged", "connected")
 Kind = type[Call] | type[Message]
+# The TwiML that answers an incoming text, or what decides on it in the transaction that writes the text.
+Answer = str | Callable[[Connection], str]
 Row = TypeVar("Row", Call, Message)
 
 
@@ -81,8 +83,7 @@ def begin(
 
     def work(connection: Connection) -> tuple[str, bool]:
         if reuse_within:
-            if connection.dialect.name == "postgresql":  # SQLite has one writer; here two clicks could meet
-                connection.execute(text("SELECT pg_advisory_xact_lock(hashtext(:to))"), {"to": to})
+            _take_turns(connection, to)
             if earlier := connection.scalar(recent):
                 return earlier, False
         begun = _insert(connection, kind).values(row).on_conflict_do_nothing().returning(kind.id)
@@ -140,14 +141,47 @@ def note_outcome(sid: str, outcome: str) -> None:
     write(lambda connection: connection.execute(update(Call).where(Call.sid == sid, is_news).values(outcome=outcome)))
 
 
-def record_message(*, sid: str | None, from_number: str, to_number: str, body: str, media: Sequence[str], answer: str) -> str:
-    """Write an incoming text with the TwiML that answers it, and return the answer: the first one given, if it came before."""
-    row = _new_row(Message, sid=sid, direction="inbound", from_number=from_number, to_number=to_number, status="received")
-    row |= {"body": body, "media": json.dumps(media) if media else None, "answer": answer}
-    if append_message(row) or sid is None:
-        return answer
+def outcome(sid: str) -> str | None:
+    """How far the call with that SID came (see OUTCOMES)."""
     with read() as session:
-        return session.scalar(select(Message.answer).where(Message.sid == sid)) or answer
+        return session.scalar(select(Call.outcome).where(Call.sid == sid))
+
+
+def record_message(*, sid: str | None, from_number: str, to_number: str, body: str, media: Sequence[str], answer: Answer) -> str:
+    """Write an incoming text with the TwiML that answers it, and return the answer: the first one given, if it came before.
+
+    An answer that is decided with other tables is decided once, in the transaction that writes the text; those to one of our
+    numbers take turns. One that is known costs no transaction of its own.
+    """
+    row = _new_row(Message, sid=sid, direction="inbound", from_number=from_number, to_number=to_number, status="received")
+    row |= {"body": body, "media": json.dumps(media) if media else None}
+    earlier = select(Message.answer).where(Message.sid == sid)
+    if isinstance(answer, str):
+        if append_message(row | {"answer": answer}) or sid is None:
+            return answer
+        with read() as session:
+            return session.scalar(earlier) or answer
+
+    def work(connection: Connection) -> str:
+        _take_turns(connection, to_number)
+        if sid and (given := connection.scalar(earlier)):
+            return given
+        decision = answer(connection)
+        connection.execute(insert(Message).values(row | {"answer": decision}))
+        return decision
+
+    return write(work)
+
+
+def decided(answer: Answer, connection: Connection) -> str:
+    """The TwiML of an answer, within the transaction that writes the text."""
+    return answer if isinstance(answer, str) else answer(connection)
+
+
+def _take_turns(connection: Connection, name: str) -> None:
+    """Let nobody else into a transaction of that name until this one ends. SQLite has one writer anyway."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(hashtext(:name))"), {"name": name})
 
 
 def _new_row(kind: Kind, **fields: Any) -> dict[str, Any]:

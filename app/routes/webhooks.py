@@ -5,7 +5,7 @@ import logging
 from flask import Blueprint, Response, abort, current_app, g, request
 from werkzeug.exceptions import HTTPException
 
-from app import ledger, voicemail
+from app import consent, ledger, voicemail
 from app.errors import SwitchboardError
 from app.ledger import recordings
 from app.models import TEXT, Call, Message, Recording
@@ -72,7 +72,7 @@ def voice_fallback_url() -> Response:
 @bp.route("/sms_fallback_url", methods=["GET", "POST"])
 def sms_fallback_url() -> Response:
     """What a texter is answered when /sms_url could not; it needs no database."""
-    return _twiml(texts.sorry(current_switch(), _line()))
+    return _twiml(texts.fallback(current_switch(), _asked()))
 
 
 @bp.route("/status/call", methods=["GET", "POST"])
@@ -86,8 +86,10 @@ def call_status() -> Response:
 
 @bp.route("/status/message", methods=["GET", "POST"])
 def message_status() -> Response:
-    """How a text goes on."""
+    """How a text goes on, or that Twilio would not send it to somebody who opted out."""
     _advance(Message, "MessageStatus", "MessageSid", "outbound-api")
+    if _number("ErrorCode") == consent.REFUSED:
+        consent.note_refusal(_text("From"), _text("To"))
     return Response(status=204)
 
 
@@ -125,6 +127,7 @@ def _asked() -> Asked:
         now=current_app.extensions["now"](),
         number=current_app.extensions["settings"].twilio_from_number,
         turn=int(turn) if turn.isdecimal() and len(turn) < 3 else 1,
+        may_text=consent.may_text,
     )
 
 

@@ -2,36 +2,62 @@
 
 from twilio.twiml.messaging_response import MessagingResponse
 
+from app import consent
 from app.flow.prompts import FIELDS
 from app.flow.texts import Reply
+from app.ledger import Answer
+from app.models import TEXT
+from app.switch import relays
 from app.switch.turns import Asked, Switch
-from app.twiml import Document, with_fields
-
-NOTHING = str(MessagingResponse())
+from app.twiml import with_fields
 
 
-def reply(switch: Switch, asked: Asked) -> str:
-    """What to answer to an incoming text: by its words, else the default, or nothing."""
-    number = asked.value("To")
-    found = switch.flow.file_for(number).texts.match(asked.value("Body"))
+def reply(switch: Switch, asked: Asked) -> Answer:
+    """What to answer to an incoming text.
+
+    Whether the texter has opted out is not looked up: each text would pay for it, and Twilio sends them no answer of ours anyway.
+    """
+    line, number = asked.value("To")[:TEXT], asked.value("From")[:TEXT]
+    otherwise = _answer(switch, asked, line, number)
+    return consent.heed(line, number, asked.value("Body"), asked.value("OptOutType"), otherwise)
+
+
+def fallback(switch: Switch, asked: Asked) -> str:
+    """What a texter is answered when there is no right answer; it needs no database."""
+    if consent.is_answered_by_twilio(asked.value("Body"), asked.value("OptOutType")):
+        return consent.NOTHING
+    flow = switch.flow.name_for(asked.line)
+    sorry = with_fields(switch.flow.file_for(asked.line).texts.sorry)
+    document = switch.document(("sorry text", flow), lambda: _response(lambda response: response.message(sorry)))
+    return document.fill(lambda name: asked.value(FIELDS[name]))
+
+
+def _answer(switch: Switch, asked: Asked, line: str, number: str) -> Answer:
+    """By who texts, else by the words of the text, else the default, or nothing."""
+    flow = switch.flow.name_for(line)
+    if number in switch.flow.answering(flow):
+        return relays.send_back(switch, asked, line, number)
+    found = switch.flow.file_for(line).texts.match(asked.value("Body"))
     if found is None:
-        return NOTHING
-    key = ("text", switch.flow.name_for(number), found)
-    document = switch.documents.get(key)
-    if document is None:
-        document = switch.documents[key] = _document(switch, found, switch.flow.name_for(number))
-    return document.fill(lambda name: asked.value(FIELDS.get(name, name)))
+        return consent.NOTHING
+
+    def add(response: MessagingResponse) -> None:
+        _add(response, switch, found, flow)
+
+    person = switch.flow.texted(found.forward_to, flow) if found.forward_to else line
+    if person != line:  # no number can text itself
+        return relays.forward(switch, asked, line, number, person, (flow, found), add)
+    return switch.document(("text", flow, found), lambda: _response(add)).fill(lambda name: asked.value(FIELDS[name]))
 
 
-def sorry(switch: Switch, line: str) -> str:
-    """What a texter to that number of ours is answered when there is no right answer."""
+def _response(add: relays.Add) -> MessagingResponse:
     response = MessagingResponse()
-    response.message(with_fields(switch.flow.file_for(line).texts.sorry))
-    return Document(response).fill(lambda name: "")
+    add(response)
+    return response
 
 
-def _document(switch: Switch, reply: Reply, flow: str) -> Document:
-    response = MessagingResponse()
+def _add(response: MessagingResponse, switch: Switch, reply: Reply, flow: str) -> None:
+    """Add what the texter is answered, if anything."""
     body = with_fields(reply.reply) if reply.reply else None
     if reply.pictures:
         message = response.message()
@@ -41,4 +67,3 @@ def _document(switch: Switch, reply: Reply, flow: str) -> Document:
             message.media(switch.file_url(picture, flow))
     elif body:
         response.message(body)
-    return Document(response)

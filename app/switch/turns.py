@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, Generic, Literal, TypeVar
 from urllib.parse import urlencode
 
+from twilio.twiml import TwiML
 from twilio.twiml.voice_response import Gather, VoiceResponse
 
 from app.errors import SwitchboardError
@@ -32,14 +33,15 @@ class NoSuchStep(SwitchboardError):
 class Asked:
     """What a webhook says: `value` of a parameter ("" where it is not there), which `turn` at the step it is, and when it came.
 
-    `number` is ours, for those who called none: browser phones. `may_text` says whether a number may be sent a text.
+    `number` is ours, for those who called none: browser phones. `may_text` says whether a number (the second) may be sent texts from
+    one of ours (the first).
     """
 
     value: Callable[[str], str]
     now: datetime
     turn: int = 1
     number: str = ""
-    may_text: Callable[[str], bool] = lambda number: True
+    may_text: Callable[[str, str], bool] = lambda line, number: True
 
     @property
     def party(self) -> str:
@@ -167,6 +169,13 @@ class Switch:
             self.speak(response, self.flow.file_for(line).sorry, self.flow.file_for(line), flow)
             document = self.documents["sorry", flow] = Document(response)
         return document.fill(lambda name: "")
+
+    def document(self, key: object, build: Callable[[], TwiML]) -> Document:
+        """The document of that key, built the first time that it is asked for."""
+        document = self.documents.get(key)
+        if document is None:
+            document = self.documents[key] = Document(build())
+        return document
 
     def url(self, name: str, event: str = "", turn: int = 1) -> str:
         """The address of a step, or of an event at it."""

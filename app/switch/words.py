@@ -25,8 +25,8 @@ def say(turn: Turn[Say]) -> Answer:
 @on(Sms)
 def sms(turn: Turn[Sms]) -> Answer:
     """Sent by the verb, so that no request of ours can double it; whoever opted out, or has no number, gets none."""
-    to = turn.asked.party if turn.step.to == "caller" else turn.people((turn.step.to,))[0]
-    if not is_number(to) or not turn.asked.may_text(to):
+    to = turn.asked.party if turn.step.to == "caller" else turn.switch.flow.texted(turn.step.to, turn.place.flow)
+    if not is_number(to) or not turn.asked.may_text(turn.asked.line, to):
         return turn.go(turn.step.next)
 
     def build(response: VoiceResponse) -> None:

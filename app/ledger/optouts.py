@@ -1,0 +1,51 @@
+"""Who wants no texts from which of our numbers."""
+
+from datetime import UTC, datetime
+
+from sqlalchemy import Connection, delete, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from app.database import read, write
+from app.ledger import Answer, decided
+from app.models import OptOut
+
+
+def has_stopped(line: str, number: str) -> bool:
+    """Whether `number` wants no texts from `line`."""
+    with read() as session:
+        return is_stopped(session.connection(), line, number)
+
+
+def note_stop(line: str, number: str) -> None:
+    """Write that `number` wants no texts from `line`."""
+    write(lambda connection: _stop(connection, line, number))
+
+
+def stop(line: str, number: str, answer: Answer) -> Answer:
+    """An answer to a text; when it is kept, `number` wants no more texts from `line`."""
+
+    def decide(connection: Connection) -> str:
+        _stop(connection, line, number)
+        return decided(answer, connection)
+
+    return decide
+
+
+def start(line: str, number: str, answer: Answer, otherwise: Answer) -> Answer:
+    """An answer to a text; when it is kept, `number` wants texts from `line` again. `otherwise` if it always did."""
+
+    def decide(connection: Connection) -> str:
+        started = connection.execute(delete(OptOut).where(OptOut.line == line, OptOut.number == number)).rowcount
+        return decided(answer if started else otherwise, connection)
+
+    return decide
+
+
+def is_stopped(connection: Connection, line: str, number: str) -> bool:
+    """The same as has_stopped, within a transaction."""
+    return connection.scalar(select(OptOut.id).where(OptOut.line == line, OptOut.number == number)) is not None
+
+
+def _stop(connection: Connection, line: str, number: str) -> None:
+    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    connection.execute(insert(OptOut).values(line=line, number=number, at=datetime.now(UTC)).on_conflict_do_nothing())

@@ -1,0 +1,54 @@
+"""Texts that go back and forth between texters and a person behind one of our numbers."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from sqlalchemy import Connection, func, insert, select, update
+
+from app.ledger import Answer
+from app.ledger.optouts import is_stopped
+from app.models import Relay
+
+
+@dataclass(frozen=True)
+class Texter:
+    """Whom a person answers: by `tag` to the person, by `number` to Twilio; who `has_stopped` wants no texts."""
+
+    tag: int
+    number: str
+    has_stopped: bool
+
+
+def forward(line: str, person: str, texter: str, build: Callable[[int | None], str]) -> Answer:
+    """An answer to a text that goes on to a person: built with the texter's tag, or None where the person wants no texts."""
+
+    def decide(connection: Connection) -> str:
+        if is_stopped(connection, line, person):
+            return build(None)
+        theirs = Relay.line == line, Relay.person == person
+        now = datetime.now(UTC)
+        tag = connection.scalar(update(Relay).where(*theirs, Relay.texter == texter).values(at=now).returning(Relay.tag))
+        if tag is None:  # nobody else counts meanwhile: see ledger.record_message
+            tag = 1 + (connection.scalar(select(func.max(Relay.tag)).where(*theirs)) or 0)
+            connection.execute(insert(Relay).values(line=line, person=person, texter=texter, tag=tag, at=now))
+        return build(tag)
+
+    return decide
+
+
+def send_back(line: str, person: str, tag: int | None, build: Callable[[Texter | None], str]) -> Answer:
+    """An answer to a person's text: built with the texter of that tag, else of the latest text there or back; None if there is none."""
+
+    def decide(connection: Connection) -> str:
+        found = select(Relay.id, Relay.tag, Relay.texter).where(Relay.line == line, Relay.person == person)
+        found = found.order_by(Relay.at.desc(), Relay.id.desc()).limit(1) if tag is None else found.where(Relay.tag == tag)
+        row = connection.execute(found).first()
+        if row is None:
+            return build(None)
+        has_stopped = is_stopped(connection, line, row.texter)
+        if not has_stopped:
+            connection.execute(update(Relay).where(Relay.id == row.id).values(at=datetime.now(UTC)))
+        return build(Texter(row.tag, row.texter, has_stopped))
+
+    return decide
