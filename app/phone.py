@@ -9,6 +9,7 @@ from app.errors import InvalidNumber
 
 MAX_WRITTEN = 40  # characters; the longest E.164 number has 16, with separators not much more
 KINDS = {value: name.lower() for name, value in vars(PhoneNumberType).items() if isinstance(value, int)}
+TEXTLESS = ("fixed_line", "toll_free", "premium_rate", "shared_cost", "uan", "voicemail", "pager")
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,14 @@ def parse(text: str, home: str | None = None) -> PhoneNumber:
         country=phonenumbers.region_code_for_number(number) or "",
         kind=KINDS[phonenumbers.number_type(number)],
     )
+
+
+def gets_texts(text: str) -> bool:
+    """Whether a number may be one that gets texts: no landline and no number of a service, as far as its range tells."""
+    try:
+        return parse(text).kind not in TEXTLESS
+    except InvalidNumber:
+        return False
 
 
 def country_of(e164: str) -> str | None:

@@ -5,13 +5,13 @@ import logging
 from flask import Blueprint, Response, abort, current_app, g, request
 from werkzeug.exceptions import HTTPException
 
-from app import consent, ledger, voicemail
+from app import consent, ledger, outbound, voicemail
 from app.errors import SwitchboardError
 from app.ledger import recordings
 from app.models import TEXT, Call, Message, Recording
 from app.routes.responses import on_bug, on_http_error, on_switchboard_error
 from app.signature import require_twilio
-from app.switch import Answer, Asked, current_switch, texts
+from app.switch import Answer, Asked, current_switch, missed, texts
 from app.switch.announcement import Announced, NoSuchAnnouncement
 from app.twilio_service import RECORDING
 
@@ -77,10 +77,14 @@ def sms_fallback_url() -> Response:
 
 @bp.route("/status/call", methods=["GET", "POST"])
 def call_status() -> Response:
-    """How a call goes on."""
+    """How a call goes on; whoever called and reached nobody is texted when it is over."""
     _advance(Call, "CallStatus", "CallSid", "inbound")
     if _text("connects") == "yes" and _text("CallStatus") == "in-progress":
         ledger.note_outcome(_text("ParentCallSid"), "connected")
+    asked, sid = _asked(), _text("CallSid")
+    words = missed.words(current_switch(), asked)
+    if words and ledger.outcome(sid) == "missed":
+        outbound.text_once(f"missed {sid}", asked.party, words, from_=asked.line)
     return Response(status=204)
 
 

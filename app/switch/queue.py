@@ -37,10 +37,16 @@ def left(turn: Turn[Queue]) -> Answer:
 def take(turn: Turn[Take]) -> Answer:
     def build(response: VoiceResponse) -> None:
         dial = DialVerb(action=turn.url("dialled"), timeout=turn.step.timeout)
-        dial.queue(turn.step.queue)
+        dial.queue(turn.step.queue, url=turn.url("found"))
         response.append(dial)
 
     return turn.hear("say").answer("", build)
+
+
+@on(Take, "found")
+def found(turn: Turn[Take]) -> Answer:
+    """Asked for the call that waited, before the two speak: `left` comes after the talk, when it may be too late to know of it."""
+    return turn.answer("found", lambda response: None, "connected")
 
 
 @on(Take, "dialled")

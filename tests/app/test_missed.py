@@ -1,0 +1,251 @@
+"""The text to a caller who wanted to speak to somebody and did not: once, and to nobody else."""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from town import LINE, PHONE, Town, open_town
+from visitors import BOTH_DATABASES, Twilio
+
+from app import ledger
+from app.models import Message
+from simulator.driver import Handset
+
+pytestmark = BOTH_DATABASES
+
+ANNA = "+15550004444"
+FLOW = """
+[people]
+anna = "+15550004444"
+
+[steps.start]
+kind = "menu"
+say = "For Anna, press 1. For the queue, press 2. For the hours, press 3. For who works here, press 4."
+otherwise = "hours"
+choices = { 1 = "anna", 2 = "queue", 3 = "hours", 4 = "take" }
+
+[steps.anna]
+kind = "dial"
+to = "anna"
+timeout = 10
+whisper = "A call. Press 1."
+accept = "1"
+otherwise = "message"
+
+[steps.message]
+kind = "voicemail"
+say = "Please leave a message."
+
+[steps.queue]
+kind = "queue"
+queue = "support"
+waiting = "Please wait."
+max_wait = 30
+
+[steps.take]
+kind = "take"
+queue = "support"
+
+[steps.hours]
+say = "From nine to five."
+
+[missed]
+text = "Sorry that we missed {caller}."
+"""
+SORRY = f"Sorry that we missed {PHONE}."
+CALL = {"CallSid": "CA" + "1" * 32, "From": PHONE, "To": LINE, "Direction": "inbound"}
+
+
+@pytest.fixture
+def flow_file(tmp_path: Path) -> str:
+    path = tmp_path / "flow.toml"
+    path.write_text(FLOW)
+    return str(path)
+
+
+@pytest.fixture
+def town(make_app: Callable[..., Flask], flow_file: str) -> Iterator[Town]:
+    with open_town(make_app, flow_file=flow_file) as town:
+        yield town
+
+
+@pytest.fixture
+def app(make_app: Callable[..., Flask], flow_file: str) -> Flask:
+    return make_app(flow_file=flow_file)
+
+
+def call(phone: Handset, key: str) -> None:
+    phone.call(LINE)
+    phone.expect_say("For Anna")
+    phone.press(key)
+
+
+def got(town: Town) -> list[str]:
+    town.sim.advance(30)
+    return [message["body"] for message in town.phone.messages]
+
+
+def test_who_hangs_up_while_it_rings_is_texted_once(town: Town) -> None:
+    town.sim.fault("webhook", "duplicate", match="/status/call", count=9)
+    anna = town.sim.phone(ANNA)
+    anna.on_ring("ring")
+    call(town.phone, "1")
+    anna.expect_ring()
+    town.phone.hangup()
+    assert got(town) == [SORRY]
+    (message,) = town.messages()
+    assert (message.status, message.from_number, message.to_number) == ("delivered", LINE, PHONE)
+
+
+def test_who_gets_no_answer_and_leaves_no_message_is_texted(town: Town) -> None:
+    town.sim.phone(ANNA).on_ring("no-answer")
+    call(town.phone, "1")
+    town.phone.expect_say("Please leave a message.", within=120)
+    town.phone.hangup()
+    assert got(town) == [SORRY]
+
+
+def test_who_leaves_a_message_is_not_texted(town: Town) -> None:
+    town.sim.phone(ANNA).on_ring("no-answer")
+    call(town.phone, "1")
+    town.phone.expect_beep(within=120)
+    town.phone.speak("Call me back", 5)
+    town.sim.advance(120)
+    assert got(town) == []
+
+
+def test_who_spoke_to_somebody_is_not_texted(town: Town) -> None:
+    anna = town.sim.phone(ANNA)
+    call(town.phone, "1")
+    anna.expect_say("Press 1")
+    anna.press("1")
+    town.sim.advance(2)
+    anna.speak("Hello?")
+    town.phone.expect_speech("Hello?")
+    town.phone.hangup()
+    assert got(town) == []
+
+
+def test_who_waited_in_vain_is_texted_and_who_was_taken_is_not(town: Town) -> None:
+    colleague = town.sim.phone("+15550007777")
+    call(town.phone, "2")
+    town.phone.expect_say("Please wait.")
+    call(colleague, "4")
+    town.sim.advance(2)
+    colleague.speak("Hello?")
+    town.phone.expect_speech("Hello?")
+    town.phone.hangup()
+    assert got(town) == []
+    call(town.phone, "2")
+    town.phone.expect_say("Please wait.")
+    town.phone.hangup()
+    assert got(town) == [SORRY]
+
+
+def test_a_talk_counts_although_the_news_of_its_end_comes_last(town: Town) -> None:
+    town.sim.fault("webhook", "delay", match="/left", count=9, seconds=10)
+    colleague = town.sim.phone("+15550007777")
+    call(town.phone, "2")
+    town.phone.expect_say("Please wait.")
+    call(colleague, "4")
+    town.sim.advance(2)
+    colleague.speak("Hello?")
+    town.phone.expect_speech("Hello?")
+    town.phone.hangup()
+    assert got(town) == []
+
+
+def test_who_wanted_nobody_is_not_texted(town: Town) -> None:
+    call(town.phone, "3")
+    town.phone.expect_hangup()
+    assert got(town) == []
+
+
+def test_who_opted_out_is_not_texted(town: Town) -> None:
+    town.phone.text(LINE, "STOP")
+    town.sim.advance(10)
+    before = len(town.phone.messages)
+    call(town.phone, "2")
+    town.phone.expect_say("Please wait.")
+    town.phone.hangup()
+    assert len(got(town)) == before
+    assert [message.direction for message in town.messages()] == ["inbound"]
+
+
+@pytest.mark.parametrize(("kind", "status"), [("refuse", "failed"), ("lost", "delivered"), ("error", "unknown")])
+def test_a_fault_of_twilios_is_no_fault_of_the_callback(town: Town, kind: str, status: str) -> None:
+    call(town.phone, "2")
+    town.phone.expect_say("Please wait.")
+    town.sim.fault("rest", kind)
+    town.phone.hangup()
+    town.sim.advance(30)
+    assert [message.status for message in town.messages()] == [status]
+    assert [request["status"] for request in town.sim.requests() if request["url"].endswith("/status/call")][-1] == 204
+    assert [row.status for row in town.calls()] == ["completed"]
+
+
+def missed(app: Flask, **changes: str) -> list[tuple[str, str, str]]:
+    """The texts after a call to Anna that ends so: status, sender, recipient."""
+    twilio, params = Twilio(app.test_client()), CALL | changes
+    assert twilio.post("/voice_url/anna", params | {"CallStatus": "in-progress"}).status_code == 200
+    assert twilio.post("/status/call", {"CallStatus": "completed"} | params).status_code == 204
+    with app.app_context():
+        return [(row.status, row.from_number, row.to_number) for row in ledger.latest(Message, 9)]
+
+
+@pytest.mark.parametrize("status", ["completed", "busy", "no-answer", "canceled", "failed"])
+def test_a_call_may_end_in_many_ways(app: Flask, status: str) -> None:
+    assert missed(app, CallStatus=status) == [("failed", LINE, PHONE)]  # nobody answers for Twilio here
+
+
+@pytest.mark.parametrize("status", ["ringing", "in-progress", "", "levitating"])
+def test_a_call_that_goes_on_is_not_missed_yet(app: Flask, status: str) -> None:
+    assert missed(app, CallStatus=status) == []
+
+
+@pytest.mark.parametrize(
+    "caller",
+    [
+        "anonymous",
+        "+266696687",
+        "client:anna",
+        "sip:a@example.com",
+        "",
+        "+442079460000",
+        "+18005550199",
+        "+1",
+        "+4930901820",
+        "<x>",
+    ],
+)
+def test_callers_who_get_no_texts_are_not_texted(app: Flask, caller: str) -> None:
+    assert missed(app, From=caller) == []
+
+
+def test_calls_of_our_own_are_not_missed(app: Flask) -> None:
+    assert missed(app, Direction="outbound-api", From=LINE, To=PHONE) == []
+    assert missed(app, Direction="outbound-dial") == []
+
+
+def test_callbacks_that_come_at_once_text_once(make_app: Callable[..., Flask], flow_file: str) -> None:
+    workers = [make_app(flow_file=flow_file) for _ in range(2)]
+    Twilio(workers[0].test_client()).post("/voice_url/anna", CALL | {"CallStatus": "in-progress"})
+
+    def end(number: int) -> int:
+        return Twilio(workers[number % 2].test_client()).post("/status/call", CALL | {"CallStatus": "completed"}).status_code
+
+    with ThreadPoolExecutor(8) as threads:
+        assert list(threads.map(end, range(12))) == [204] * 12
+    with workers[0].app_context():
+        assert len(ledger.latest(Message, 99)) == 1
+
+
+def test_each_number_has_the_words_of_its_own_flow(make_app: Callable[..., Flask], tmp_path: Path) -> None:
+    main, own = tmp_path / "main.toml", tmp_path / "own.toml"
+    own.write_text('start = "anna"\n' + FLOW[: FLOW.index("[steps.start]")] + '[steps.anna]\nkind = "dial"\nto = "anna"\n')
+    main.write_text(FLOW + '[flows]\nown = "own.toml"\n[numbers]\n"+15550001112" = "own"\n')
+    app = make_app(flow_file=str(main))
+    assert missed(app, To="+15550001112") == []
+    assert missed(app) == [("failed", LINE, PHONE)]
