@@ -38,7 +38,7 @@ def forward(line: str, person: str, texter: str, build: Callable[[int | None], s
 
 
 def send_back(line: str, person: str, tag: int | None, build: Callable[[Texter | None], str]) -> Answer:
-    """An answer to a person's text: built with the texter of that tag, else of the latest text there or back; None if there is none."""
+    """An answer to a person's text: built with the texter of that tag, else of the latest text there or back, or with None."""
 
     def decide(connection: Connection) -> str:
         found = select(Relay.id, Relay.tag, Relay.texter).where(Relay.line == line, Relay.person == person)

@@ -1,9 +1,9 @@
 """Texts that go on to a person, and the person's answers back: both see our number only, never each other's.
 
 The person knows each texter by a number of their own, "#3: their words", which stays for good, and answers "#3 as you like".
-Without one, the answer goes to whoever the person last had a text from or answered. All is sent by TwiML, so that no request of ours
-can double it, and the answer that is kept with the text is given again when Twilio asks again. Whoever texts are forwarded to is no
-ordinary texter on that line any more: all that they text there are answers.
+Without one, the answer goes to whoever the person last had a text from or answered. All is sent by TwiML, so that no request of
+ours can double it, and the answer that is kept with the text is given again when Twilio asks again. Whoever texts are forwarded to
+is no ordinary texter on that line any more: all that they text there are answers.
 """
 
 import logging
