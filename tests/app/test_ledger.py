@@ -93,6 +93,15 @@ def test_a_status_that_nobody_knows_moves_nothing(app: Flask) -> None:
         assert [row.status for row in ledger.latest(Call, 9)] == ["ringing"]
 
 
+def test_what_is_known_besides_is_kept_from_late_news_too(app: Flask) -> None:
+    with app.app_context():
+        ledger.advance(Call, "completed", sid="CA2")
+        ledger.advance(Call, "ringing", sid="CA2", parent_sid="CA1")
+        ledger.advance(Call, "in-progress", sid="CA2", parent_sid="", answered_by="human")
+        (leg,) = ledger.latest(Call, 9)
+    assert (leg.status, leg.parent_sid, leg.answered_by) == ("completed", "CA1", "human")
+
+
 def text(sid: str | None, answer: str = "<Response/>", body: str = "ping") -> str:
     return ledger.record_message(sid=sid, from_number="+15550002222", to_number="+15550001111", body=body, media=[], answer=answer)
 

@@ -238,6 +238,15 @@ def test_a_call_may_begin_at_a_step(office: Town) -> None:
     assert [call.step for call in office.calls() if call.direction == "outbound-api"] == ["reminder"]
 
 
+def test_the_form_offers_the_steps_where_there_is_a_choice(office: Town, browser: Browser) -> None:
+    for who in (browser, office.browser):
+        who.get("/")
+        who.sign_in()
+    assert '<option value="reminder">' in office.browser.get("/").text
+    assert 'name="step"' not in browser.get("/").text
+    assert 'name="say"' in browser.get("/").text
+
+
 def test_the_words_around_are_those_of_the_flow(make_app: Callable[..., Flask], tmp_path: Path) -> None:
     flow = tmp_path / "flow.toml"
     flow.write_text(
