@@ -145,8 +145,8 @@ def _not_dialable(name: str, file: FlowFile) -> str | None:
 def _not_textable(field: str, name: str, file: FlowFile) -> Iterator[str]:
     if fault := _not_dialable(name, file):
         yield f"`{field}` {fault}"
-    elif file.people.get(name, (name,))[0].startswith("client:"):
-        yield f"`{field}` names {shown(name)}, whose first phone is a browser's, which gets no texts; put a number first"
+    elif all(number.startswith("client:") for number in file.people.get(name, (name,))):
+        yield f"`{field}` names {shown(name)}, who has only a browser phone, which gets no texts"
 
 
 def _words(step: Step) -> Iterator[str]:

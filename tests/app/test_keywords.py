@@ -70,4 +70,4 @@ def test_words_that_twilio_answers_itself_and_people_without_a_number_are_faults
     path.write_text(path.read_text().replace('"Help"', '"helpless"'))
     with pytest.raises(FlowError) as caught:
         Flow(path)
-    assert str(caught.value).count("names `anna`, who has only a browser phone, which gets no texts") == 2
+    assert str(caught.value).count("names 'anna', who has only a browser phone, which gets no texts") == 2

@@ -286,7 +286,7 @@ tries = 1
         ('[announcement]\nrepeat_key = "1"\nask = "x"\nask_to_acknowledge = "x"', "has the same key"),
         ('[announcement]\nrepeat_key = "5"\nask_to_acknowledge = "x"', "give `ask`, too"),
         ('[announcement]\nacknowledge_key = "5"', "give `ask_to_acknowledge`, too"),
-        ('[steps.announcement]\nsay = "x"', "has a name that is taken"),
+        ('[steps.announcement]\nsay = "x"', "may not have this name"),
     ],
 )
 def test_keys_that_are_not_said_and_a_step_in_its_way_are_faults(tmp_path: Path, table: str, sentence: str) -> None:
