@@ -244,12 +244,14 @@ def test_a_detection_that_takes_too_long_is_unknown(sim: Simulator, site: Any, c
 
 
 def test_a_silent_recording_is_skipped_where_that_is_set(site: Any) -> None:
-    site.answer("/voice", document('<Record action="/r"/>', "<Say>I did not hear you</Say>"))
+    record = '<Record action="/r" recordingStatusCallback="/s" recordingStatusCallbackEvent="completed absent"/>'
+    site.answer("/voice", document(record, "<Say>I did not hear you</Say>"))
     with Simulator(ACCOUNT, KEY, [LINE], voice_url=f"{site.url}/voice", skip_silent_recordings=True) as sim:
         sim.phone(CALLER).call(LINE)
         sim.advance(9)
         assert sim.phone(CALLER).said == ["I did not hear you"]
         assert site.at("/r") == []
+        assert site.at("/s")[0].params["RecordingStatus"] == "absent"
 
 
 def test_a_voicemail_is_taken_with_a_beep(sim: Simulator, site: Any, phone: Handset) -> None:

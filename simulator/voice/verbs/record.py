@@ -44,6 +44,7 @@ async def record(stage: Stage, verb: Verb) -> Outcome:
         telephony.recordings.finish(recording, [stage.call])
         telephony.touch(stage.call)
     if not recording.voiced and telephony.settings.skip_silent_recordings:
+        recording.length, recording.status = 0.0, "absent"
         return None
     wish = verb.get("transcribeCallback").strip()
     if wish or verb.flag("transcribe"):
