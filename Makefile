@@ -18,8 +18,9 @@ check: .venv/dev ## style, types, layers
 	.venv/bin/mypy
 	.venv/bin/lint-imports --no-cache
 
-bench: .venv/dev ## what a recorded message costs, as ratios; whether the simulator keeps time under load
+bench: .venv/dev ## what a recorded message costs, as ratios; what a step of a flow costs; whether the simulator keeps time under load
 	.venv/bin/python -m bench
+	.venv/bin/python -m bench flow
 	.venv/bin/python -m bench simulator
 
 e2e: .venv/dev ## in the system's Chromium; behind Caddy; with Twilio's Node client and command line

@@ -8,6 +8,8 @@ from xml.sax.saxutils import escape
 
 from twilio.twiml import TwiML
 
+from app.flow.prompts import MAX_FILLED
+
 # What XML 1.0 (section 2.2) does not allow: a document with one of these is refused whole, with Twilio's error 12100.
 NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -15,7 +17,6 @@ NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _OPEN, _CLOSE = "\ue000", "\ue001"
 _FIELD = re.compile(f"{_OPEN}(.)([^{_CLOSE}]*){_CLOSE}")
 _TEXT, _SPOKEN, _URL = "t", "s", "u"
-LONGEST = 4096  # characters of one field; what callers say and type is much shorter
 
 
 def xml_safe(text: str) -> str:
@@ -60,10 +61,10 @@ class Document:
 
 
 def _written(kind: str, value: str) -> str:
-    value = xml_safe(value)[:LONGEST]
+    value = xml_safe(value)[:MAX_FILLED]
     if kind == _URL:
         return quote(value, safe="")
     if kind == _SPOKEN:
         value = value.removeprefix("client:")
-        value = " ".join(value.lstrip("+")) if value.lstrip("+").isdigit() else value
+        value = " ".join(value.lstrip("+"))[:MAX_FILLED] if value.lstrip("+").isdigit() else value
     return escape(value, {'"': "&quot;", "\n": "&#10;", "\r": "&#13;", "\t": "&#9;"})

@@ -2,6 +2,7 @@
 
     python -m bench              requests/s, latency and ratios; about a minute
     python -m bench durability   ten thousand messages while workers are killed: exit status 1 if one is lost
+    python -m bench flow         microseconds to answer at each step of flows/office.toml: exit status 1 if a limit is missed
     python -m bench simulator    five hundred calls at once, ten thousand in virtual time: exit status 1 if a target is missed
 
 All four programs run under this project's gunicorn.conf.py with one worker on one core; the load comes from another core over
@@ -26,7 +27,7 @@ from twilio.request_validator import RequestValidator
 from werkzeug.datastructures import MultiDict
 
 from app.signature import Parameters, is_signed
-from bench import leftovers, simulator
+from bench import flow, leftovers, simulator
 from bench.durability import endure
 from bench.load import TOKEN, send, signed_messages
 from bench.server import Server, serving
@@ -49,10 +50,12 @@ DURABLE_LIMIT = 300.0  # seconds
 
 def main(arguments: list[str]) -> int:
     """Returns the exit status."""
-    if arguments not in ([], ["durability"], ["simulator"]):
+    if arguments not in ([], ["durability"], ["flow"], ["simulator"]):
         print(__doc__)
         return 2
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that the servers end, too
+    if arguments == ["flow"]:
+        return flow.measure()
     if arguments == ["simulator"]:
         return max([simulator.measure(), leftovers.measure()])
     with TemporaryDirectory() as folder:

@@ -8,8 +8,9 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 
-MAX_SAID = 4096  # characters (https://www.twilio.com/docs/voice/twiml/say#hints-and-advanced-uses)
+MAX_SAID = 3000  # characters: Polly's limit, the lowest of all voices (https://www.twilio.com/docs/api/errors/13521)
 MAX_TEXTED = 1600  # characters (Twilio's error 21617)
+MAX_FILLED = 250  # characters of what is filled in for one {name}
 MAX_NOTICE = 600  # characters, so that what is filled in has room
 CLIPS = {".mp3": "audio/mpeg", ".wav": "audio/wav", ".aif": "audio/aiff", ".aiff": "audio/aiff", ".gsm": "audio/x-gsm"}
 PICTURES = {".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".gif": "image/gif"}
@@ -52,6 +53,18 @@ def _only_fields(known: Iterable[str]) -> AfterValidator:
             if name not in known:
                 listed = ", ".join(f"{{{each}}}" for each in known)
                 raise ValueError(f"names {{{name[:40]}}}, which is not known; known are {listed}, and {{{{ for a brace")
+        return text
+
+    return AfterValidator(check)
+
+
+def _with_room(most: int) -> AfterValidator:
+    """A check that a text is not too long when its {names} are filled in."""
+
+    def check(text: str) -> str:
+        names = sum(name is not None for _, name, *_ in Formatter().parse(text))
+        if names and len(text) + names * MAX_FILLED > most:
+            raise ValueError(f"is too long: at most {most:,} characters, of which each name in braces may take {MAX_FILLED}")
         return text
 
     return AfterValidator(check)
@@ -109,8 +122,16 @@ Voice = Annotated[str, StringConstraints(pattern=r"^(man|woman|alice|(Polly|Goog
 Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}(-[A-Z]{2})?$")]
 Clip = Annotated[str, StringConstraints(min_length=1, max_length=2000), AfterValidator(_clip)]
 Picture = Annotated[str, StringConstraints(min_length=1, max_length=2000), AfterValidator(_picture)]
-Said = Annotated[str, StringConstraints(min_length=1, max_length=MAX_SAID), AfterValidator(writable), _only_fields(FIELDS)]
-Texted = Annotated[str, StringConstraints(min_length=1, max_length=MAX_TEXTED), AfterValidator(writable), _only_fields(FIELDS)]
+Said = Annotated[
+    str, StringConstraints(min_length=1, max_length=MAX_SAID), AfterValidator(writable), _only_fields(FIELDS), _with_room(MAX_SAID)
+]
+Texted = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=MAX_TEXTED),
+    AfterValidator(writable),
+    _only_fields(FIELDS),
+    _with_room(MAX_TEXTED),
+]
 Notice = Annotated[
     str, StringConstraints(min_length=1, max_length=MAX_NOTICE), AfterValidator(writable), _only_fields(NOTICE_FIELDS)
 ]

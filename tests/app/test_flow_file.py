@@ -78,7 +78,7 @@ ONE_FAULT = [
     ('[steps.start]\nkind = "say"\nsay = []', "step start: `say` must not be empty."),
     ('[steps.start]\nkind = "say"\nsay = ["a", {sya = "b"}]', None),
     ('[steps.start]\nkind = "say"\nsay = {pause = 1, play = "clips/a.wav"}', None),
-    (f'[steps.start]\nkind = "say"\nsay = "{"x" * 5000}"', "step start: `say` is too long: at most 4,096 characters."),
+    (f'[steps.start]\nkind = "say"\nsay = "{"x" * 5000}"', "step start: `say` is too long: at most 3,000 characters."),
     ('[steps.start]\nkind = "say"\nsay = "\\u0007"', None),
     ('[steps.start]\nkind = "say"\nsay = "a } b"', "step start: `say` has a brace without its partner; write {{ for a brace."),
     ('[steps.start]\nkind = "say"\nsay = "{name}"', None),
