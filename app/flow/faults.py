@@ -21,7 +21,7 @@ PATTERNS = {
     r"^[0-9*#]$": "must be one key: 0 to 9, * or #",
     r"^[0-9*#]{1,10}$": "must be keys: 0 to 9, * and #",
     r"^[0-9]{4,12}$": "must have 4 to 12 digits",
-    r"^[a-z]{2,3}(-[A-Z]{2})?$": "is no language such as en-GB",
+    r"^[a-z]{2,3}-[A-Z]{2}$": "is no language such as en-GB",
     r"^(man|woman|alice|(Polly|Google)\.[A-Za-z0-9-]+)$": "is no voice such as Polly.Amy, Google.en-GB-Standard-A, man or woman",
 }
 

@@ -119,7 +119,7 @@ def _a_word(text: str) -> str:
 
 
 Voice = Annotated[str, StringConstraints(pattern=r"^(man|woman|alice|(Polly|Google)\.[A-Za-z0-9-]+)$")]
-Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}(-[A-Z]{2})?$")]
+Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}-[A-Z]{2}$")]
 Clip = Annotated[str, StringConstraints(min_length=1, max_length=2000), AfterValidator(_clip)]
 Picture = Annotated[str, StringConstraints(min_length=1, max_length=2000), AfterValidator(_picture)]
 Said = Annotated[
