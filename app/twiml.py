@@ -16,7 +16,7 @@ NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 # A field inside a document that is not filled in yet: characters for private use, which nothing written in a flow may hold.
 _OPEN, _CLOSE = "\ue000", "\ue001"
 _FIELD = re.compile(f"{_OPEN}(.)([^{_CLOSE}]*){_CLOSE}")
-_TEXT, _SPOKEN, _URL = "t", "s", "u"
+_WHOLE, _TEXT, _SPOKEN, _URL = "w", "t", "s", "u"
 
 
 def xml_safe(text: str) -> str:
@@ -25,8 +25,8 @@ def xml_safe(text: str) -> str:
 
 
 def field(name: str) -> str:
-    """A place in a text or an attribute that is filled in with the value of that name."""
-    return f"{_OPEN}{_TEXT}{name}{_CLOSE}"
+    """A place in a text or an attribute that is filled in with the whole value of that name: whoever gives it knows its limit."""
+    return f"{_OPEN}{_WHOLE}{name}{_CLOSE}"
 
 
 def url_field(name: str) -> str:
@@ -35,7 +35,7 @@ def url_field(name: str) -> str:
 
 
 def with_fields(text: str, *, spoken: bool = False) -> str:
-    """A text of the flow with its {names} as fields; numbers that are `spoken` are read digit by digit."""
+    """A text of the flow with its {names} as fields, of at most 250 characters each; `spoken` numbers are read digit by digit."""
     kind = _SPOKEN if spoken else _TEXT
     return "".join(
         literal + (f"{_OPEN}{kind}{name}{_CLOSE}" if name is not None else "") for literal, name, *_ in Formatter().parse(text)
@@ -61,10 +61,12 @@ class Document:
 
 
 def _written(kind: str, value: str) -> str:
-    value = xml_safe(value)[:MAX_FILLED]
-    if kind == _URL:
-        return quote(value, safe="")
+    value = xml_safe(value)
     if kind == _SPOKEN:
         value = value.removeprefix("client:")
-        value = " ".join(value.lstrip("+"))[:MAX_FILLED] if value.lstrip("+").isdigit() else value
+        value = " ".join(value.lstrip("+")) if value.lstrip("+").isdigit() else value
+    if kind != _WHOLE:
+        value = value[:MAX_FILLED]
+    if kind == _URL:
+        return quote(value, safe="")
     return escape(value, {'"': "&quot;", "\n": "&#10;", "\r": "&#13;", "\t": "&#9;"})

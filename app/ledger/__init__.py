@@ -66,9 +66,9 @@ def begin(
 ) -> tuple[str, bool]:
     """Write that we are about to ask Twilio for a call or message; returns its attempt id and whether it is new.
 
-    An `attempt` that is given stands for its occasion: it is new only once, whoever else asks at the same time. `fields` are further
-    columns, such as a text's `body`. With `reuse_within` seconds, an outgoing call to the same number that is younger, has the same
-    `fields` and has not failed is returned instead.
+    An `attempt` that is given stands for its occasion: it is new only once, whoever else asks at the same time. `fields` are
+    further columns, such as a text's `body`. With `reuse_within` seconds, an outgoing call to the same number that is younger, has
+    the same `fields` and has not failed is returned instead.
     """
     attempt, now = attempt or token_hex(16), _now()
     row = _new_row(kind, attempt=attempt, direction="outbound-api", from_number=from_, to_number=to, status="requested")

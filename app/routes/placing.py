@@ -3,12 +3,12 @@
 from collections.abc import Collection, Mapping
 
 from app.errors import InvalidRequest
-from app.flow.prompts import MAX_SAID
 from app.outbound import Heard
 from app.twilio_service import Machine
 
 PARAMETERS = ("to", "step", "say", "acknowledge", "machine")
 MACHINES: dict[str, Machine] = {"leave": "leave", "hangup": "hangup"}
+MAX_ANNOUNCED = 4096  # characters; it is said in parts, each as long as a voice can take
 SHOWN = 40  # characters of a name that nobody knows
 
 
@@ -26,8 +26,8 @@ def heard(given: Mapping[str, str], entries: Collection[str]) -> Heard:
         raise InvalidRequest(f"Placed calls cannot begin at the step `{step[:SHOWN]}`; they can at {known}.")
     if say is None and (given.get("acknowledge") or machine):
         raise InvalidRequest("`acknowledge` and `machine` are for an announcement: give `say`, its text, too.")
-    if say is not None and (not say.strip() or len(say) > MAX_SAID):
-        raise InvalidRequest(f"`say`, the announcement, has 1 to {MAX_SAID:,} characters; this one has {len(say.strip()):,}.")
+    if say is not None and (not say.strip() or len(say) > MAX_ANNOUNCED):
+        raise InvalidRequest(f"`say`, the announcement, has 1 to {MAX_ANNOUNCED:,} characters; this one has {len(say.strip()):,}.")
     if acknowledge not in ("yes", "no"):
         raise InvalidRequest("`acknowledge` is `yes`, to ask for a key, or `no`.")
     if machine and machine not in MACHINES:

@@ -33,8 +33,8 @@ class NoSuchStep(SwitchboardError):
 class Asked:
     """What a webhook says: `value` of a parameter ("" where it is not there), which `turn` at the step it is, and when it came.
 
-    `number` is ours, for those who called none: browser phones. `may_text` says whether a number (the second) may be sent texts from
-    one of ours (the first).
+    `number` is ours, for those who called none: browser phones. `may_text` says whether a number (the second) may be sent texts
+    from one of ours (the first).
     """
 
     value: Callable[[str], str]

@@ -48,7 +48,7 @@ def test_who_waits_hears_the_place_in_the_queue_and_music_again_and_again(office
     assert office.alerts() == []
 
 
-@walks("staff_menu: 1", "take/dialled", "take: then", "nobody_waits: then", "support/left", "support: after the talk")
+@walks("staff_menu: 1", "take/found", "take/dialled", "take: then", "nobody_waits: then", "support/left", "support: after the talk")
 def test_a_colleague_takes_the_caller_who_has_waited_longest(office: Office) -> None:
     first, second = wait_for_support(office), wait_for_support(office, SECOND)
     ben = take_next(office)
