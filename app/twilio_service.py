@@ -130,6 +130,15 @@ class TwilioService:
 
         return _timed(f"recording={sid}", fetch, lambda sound: str(sound.status), can_repeat=True)
 
+    def has_recording(self, call_sid: str) -> bool:
+        """Whether something was recorded in a call; one whose length is not known yet counts. Raises TwilioError."""
+        return _timed(
+            f"recordings of call={call_sid}",
+            lambda: any(each.duration != "0" for each in self._client.recordings.list(call_sid=call_sid, limit=20)),
+            str,
+            can_repeat=True,
+        )
+
     def delete_recording(self, sid: str) -> None:
         """Delete a recording at Twilio. Raises RecordingGone, TwilioError; trying again is always safe."""
         _recording(sid)

@@ -4,13 +4,14 @@ import logging
 from hashlib import sha256
 
 from app import ledger, outbound
-from app.errors import LedgerUnavailable, SwitchboardError
+from app.errors import LedgerUnavailable, SwitchboardError, TwilioError
 from app.flow.prompts import filled
 from app.flow.steps import Voicemail
 from app.models import Recording
 from app.settings import current_settings
 from app.switch import current_switch
 from app.switch.numbers import is_anonymous
+from app.twilio_service import current_twilio
 
 # Twilio writes down what lasts more than 2 and less than 120 seconds (https://www.twilio.com/docs/api/errors/13617).
 LONGER_THAN, SHORTER_THAN = 2, 120
@@ -34,6 +35,14 @@ def follow_up(recording: Recording) -> None:
     for owner in current_switch().flow.people(place.step.text_to, place.flow):
         if not owner.startswith("client:"):
             _tell(owner, body, recording.sid)
+
+
+def was_left(call_sid: str) -> bool:
+    """Whether a call has a message in it, of which no callback told so far: it is made while the end of the call is told already."""
+    try:
+        return current_twilio().has_recording(call_sid)
+    except TwilioError:  # logged; a caller who left a message may then be told that the call was missed, which does no harm
+        return False
 
 
 def words(template: str, recording: Recording) -> str:

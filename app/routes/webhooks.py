@@ -83,7 +83,7 @@ def call_status() -> Response:
         ledger.note_outcome(_text("ParentCallSid"), "connected")
     asked, sid = _asked(), _text("CallSid")
     words = missed.words(current_switch(), asked)
-    if words and ledger.outcome(sid) == "missed":
+    if words and ledger.outcome(sid) == "missed" and not voicemail.was_left(sid):
         outbound.text_once(f"missed {sid}", asked.party, words, from_=asked.line)
     return Response(status=204)
 

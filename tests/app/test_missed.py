@@ -178,7 +178,7 @@ def test_who_opted_out_is_not_texted(town: Town) -> None:
 def test_a_fault_of_twilios_is_no_fault_of_the_callback(town: Town, kind: str, status: str) -> None:
     call(town.phone, "2")
     town.phone.expect_say("Please wait.")
-    town.sim.fault("rest", kind)
+    town.sim.fault("rest", kind, match="/Messages")
     town.phone.hangup()
     town.sim.advance(30)
     assert [message.status for message in town.messages()] == [status]
@@ -249,3 +249,25 @@ def test_each_number_has_the_words_of_its_own_flow(make_app: Callable[..., Flask
     app = make_app(flow_file=str(main))
     assert missed(app, To="+15550001112") == []
     assert missed(app) == [("failed", LINE, PHONE)]
+
+
+def test_who_hangs_up_in_the_middle_of_a_message_has_left_one(town: Town) -> None:
+    town.sim.phone(ANNA).on_ring("busy")
+    town.sim.fault("webhook", "delay", match="/recorded", seconds=9)  # the end of the call is told before its message
+    call(town.phone, "1")
+    town.phone.expect_beep()
+    town.phone.speak("Please call me back", seconds=6)
+    town.sim.advance(4)
+    town.phone.hangup()
+    town.sim.advance(60)
+    assert [call.outcome for call in town.calls() if call.parent_sid is None] == ["voicemail"]
+    assert town.phone.messages == []
+
+
+def test_who_hangs_up_after_the_tone_without_a_word_is_texted(town: Town) -> None:
+    town.sim.phone(ANNA).on_ring("busy")
+    call(town.phone, "1")
+    town.phone.expect_say("Please leave a message.")
+    town.phone.hangup()
+    town.sim.advance(60)
+    assert [text["body"] for text in town.phone.messages] == [SORRY]
