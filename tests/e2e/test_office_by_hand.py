@@ -71,10 +71,11 @@ def say(card, words):
     card.get_by_role("button", name="Speak").click()
 
 
-def picture(page, name, height, width=1280):
+def picture(page, name, height, top=0):
     """Take the README's picture anew, where PICTURES=1 asks for it."""
     if os.environ.get("PICTURES"):
-        page.screenshot(path=PICTURES / name, clip={"x": 0, "y": 0, "width": width, "height": height}, animations="disabled")
+        part = {"x": 0, "y": top, "width": 1280, "height": height}
+        page.screenshot(path=PICTURES / name, clip=part, full_page=True, animations="disabled")
 
 
 def test_a_caller_is_put_through_to_the_reception(phones, console, system):
@@ -112,7 +113,7 @@ def test_a_message_that_a_caller_leaves_is_heard_in_the_console(phones, console,
     sound = console.locator("audio").first
     sound.evaluate("sound => sound.play()")
     console.wait_for_function("document.querySelector('audio').currentTime > 0")
-    picture(console, "recordings.png", 420)
+    picture(console, "recordings.png", 250)
 
 
 def test_the_flow_is_drawn(console, system):
@@ -120,4 +121,4 @@ def test_the_flow_is_drawn(console, system):
     drawing = console.locator("svg").first
     expect(drawing).to_be_visible()
     expect(console.get_by_role("main")).to_contain_text("still_waiting")
-    picture(console, "flow.png", 860)
+    picture(console, "flow.png", 1160, top=190)
