@@ -178,5 +178,6 @@ class Handset:
 
 
 def _print(line: str) -> None:
-    sys.stdout.write("".join(letter if letter.isprintable() else "�" for letter in line) + "\n")
+    shown = line.replace("\n", " ")
+    sys.stdout.write("".join(letter if letter.isprintable() else "�" for letter in shown) + "\n")
     sys.stdout.flush()
