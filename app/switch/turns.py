@@ -162,13 +162,24 @@ class Switch:
 
     def sorry(self, line: str) -> str:
         """What a caller to that number of ours hears when there is no right answer."""
-        flow = self.flow.name_for(line)
-        document = self.documents.get(("sorry", flow))
-        if document is None:
+        flow, file = self.flow.name_for(line), self.flow.file_for(line)
+
+        def build() -> TwiML:
             response = VoiceResponse()
-            self.speak(response, self.flow.file_for(line).sorry, self.flow.file_for(line), flow)
-            document = self.documents["sorry", flow] = Document(response)
-        return document.fill(lambda name: "")
+            self.speak(response, file.sorry, file, flow)
+            return response
+
+        return self.document(("sorry", flow), build).fill(lambda name: "")
+
+    def refusal(self) -> str:
+        """What ends the call of somebody who was rung, and who is not to be connected."""
+
+        def build() -> TwiML:
+            response = VoiceResponse()
+            response.hangup()
+            return response
+
+        return self.document("refusal", build).fill(lambda name: "")
 
     def document(self, key: object, build: Callable[[], TwiML]) -> Document:
         """The document of that key, built the first time that it is asked for."""

@@ -3,9 +3,11 @@
 import httpx
 import pytest
 from office import ANNA, BEN, CARLA, RECEPTION, Office, walks
+from sqlalchemy import text
 from town import LINE, PHONE
 from visitors import SETTINGS
 
+from app import database
 from simulator.driver import Handset
 
 CLIENT = "client:anna"
@@ -48,6 +50,20 @@ def test_reception_accepts_with_a_key_and_the_two_talk(office: Office) -> None:
     office.finish()
     assert office.outcome == "connected"
     assert rings(office, ANNA, CLIENT) == [False, False]
+
+
+def test_nobody_is_put_through_by_a_fault_before_the_key(office: Office) -> None:
+    """The colleague may be a voicemail, which would take the call."""
+    reception = office.staff(RECEPTION)
+    office.call_reception()
+    reception.expect_ring()
+    with office.app.app_context():
+        database.write(lambda connection: connection.execute(text("ALTER TABLE calls RENAME TO gone")))
+    reception.answer()
+    reception.expect_hangup(1)
+    assert reception.said == []
+    office.caller.expect_say("We are sorry, something went wrong.")
+    office.caller.expect_hangup()
 
 
 @walks("reception: nobody")
