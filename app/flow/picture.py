@@ -113,8 +113,8 @@ def _cut(text: str, width: int, lines: int) -> list[str]:
 
 
 def _written(lines: list[str]) -> str:
-    """Lines as Graphviz takes them: a backslash and an ampersand would mean something there."""
-    return "\\n".join(line.replace("\\", "\\\\").replace("&", "&amp;") for line in lines)
+    """Lines as Graphviz takes them: a backslash and an ampersand would mean something there, and <all of it> be HTML."""
+    return "\\n".join(line.replace("\\", "\\\\").replace("&", "&amp;").replace("<", "&lt;") for line in lines)
 
 
 def _tidied(drawn: bytes, flow: Flow) -> ElementTree.Element:

@@ -84,6 +84,12 @@ def test_hostile_words_are_only_words(tmp_path: Path, text: str) -> None:
     assert any(first in line for line in words(picture.draw(hostile)))
 
 
+def test_a_title_in_angle_brackets_is_shown_as_it_is(tmp_path: Path) -> None:
+    (tmp_path / "sub.toml").write_text('title = "<b>Sales</b>"\n[steps.start]\nsay = "Hello"\n')
+    text = 'title = "<br>"\n[flows]\nsub = "sub.toml"\n[steps.start]\nkind = "redirect"\nto = "sub.start"\n'
+    assert {"<br>", "<b>Sales</b>"} <= set(words(picture.draw(flow(tmp_path, text))))
+
+
 def test_colours_are_left_to_the_style_which_a_file_has_inside() -> None:
     hello = Flow(FLOWS / "hello.toml")
     assert not re.search(r'\b(fill|stroke|font-family)="', picture.draw(hello))
