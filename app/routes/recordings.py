@@ -10,7 +10,7 @@ from app.auth import require_operator, wants_page
 from app.errors import RecordingGone
 from app.ledger import recordings
 from app.models import Recording
-from app.twilio_service import current_twilio
+from app.twilio_service import RECORDING, current_twilio
 
 SHOWN = 20  # recordings a page
 # One part, as players ask for it; anything else is answered with all of it, as HTTP has it (RFC 9110, 14.2).
@@ -70,7 +70,7 @@ def delete_post(sid: str) -> BaseResponse:
 
 
 def _find(sid: str) -> Recording:
-    return recordings.find(sid) or abort(404, "No such recording.")
+    return (RECORDING.fullmatch(sid) and recordings.find(sid)) or abort(404, "No such recording.")
 
 
 def _id(text: str) -> int:

@@ -125,6 +125,12 @@ def test_what_is_gone_at_twilio_is_not_found_and_counts_as_deleted(town: Town) -
     assert kept(town) == []
 
 
+@pytest.mark.parametrize("name", ["RE%00", "%ff", "RE" + "x" * 32])
+def test_what_is_no_name_of_a_recording_is_not_found(script: Script, name: str) -> None:
+    assert [script.get(f"/recordings/{name}{rest}").status_code for rest in ("", "/audio", "/delete")] == [404] * 3
+    assert script.post(f"/recordings/{name}/delete").status_code == 404
+
+
 @pytest.mark.parametrize("kind", ["refuse", "error", "lost"])
 def test_a_deletion_that_twilio_did_not_answer_can_be_repeated(town: Town, kind: str) -> None:
     leave(town)
