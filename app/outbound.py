@@ -8,13 +8,13 @@ from urllib.parse import urlencode
 
 from app import consent, ledger, phone
 from app.errors import InvalidBody, InvalidRequest, LedgerUnavailable, OptedOut, TwilioAnswerLost, TwilioError, TwilioRefused
+from app.flow.prompts import MAX_TEXTED
 from app.models import Call, Message
 from app.settings import current_settings
 from app.twilio_service import Accepted, Machine, current_twilio
 
 log = logging.getLogger(__name__)
 
-MAX_BODY = 1600  # characters (Twilio's error 21617)
 OPTED_OUT = "That number wants no texts from ours; once they text START to our number, they get texts again."
 
 
@@ -78,8 +78,8 @@ def send_sms(to: str, body: str, *, from_: str | None = None, attempt: str | Non
     """
     home = current_settings().twilio_from_number
     number, line = phone.parse(to, home=home).e164, from_ or home
-    if not body.strip() or len(body) > MAX_BODY:
-        raise InvalidBody(f"A text has 1 to {MAX_BODY:,} characters; this one has {len(body):,}.")
+    if not body.strip() or len(body) > MAX_TEXTED:
+        raise InvalidBody(f"A text has 1 to {MAX_TEXTED:,} characters; this one has {len(body):,}.")
     if not consent.may_text(line, number):
         raise OptedOut(OPTED_OUT)
     begun, new = ledger.begin(Message, to=number, from_=line, body=body, attempt=attempt)
@@ -99,13 +99,13 @@ def send_sms(to: str, body: str, *, from_: str | None = None, attempt: str | Non
     return begun
 
 
-def text_once(occasion: str, to: str, body: str, from_: str) -> None:
+def text_once(occasion: str, to: str, body: str, from_: str | None = None) -> None:
     """Text `body` on an occasion of that name: once, whoever else hears of it at the same time, and rather never than twice.
 
-    That it cannot be sent is logged, and shows in the ledger, but is no fault of whoever tells of the occasion.
+    That it cannot be sent is logged, and no fault of whoever tells of the occasion; what Twilio does not take is in the ledger.
     """
     try:
-        send_sms(to, body[:MAX_BODY], from_=from_, attempt=sha256(occasion.encode()).hexdigest()[:32])
+        send_sms(to, body[:MAX_TEXTED], from_=from_, attempt=sha256(occasion.encode()).hexdigest()[:32])
     except (InvalidRequest, OptedOut, TwilioError) as error:
         log.warning("no text to=%s cause=%s", phone.masked(to), error.code)
 

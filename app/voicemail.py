@@ -1,11 +1,8 @@
 """What follows from a message that a caller left: its call knows it, and its owners are told of it by text, once each."""
 
-import logging
-from hashlib import sha256
-
 from app import ledger, outbound
-from app.errors import LedgerUnavailable, SwitchboardError, TwilioError
-from app.flow.prompts import filled
+from app.errors import TwilioError
+from app.flow.prompts import MAX_TEXTED, filled
 from app.flow.steps import Voicemail
 from app.models import Recording
 from app.settings import current_settings
@@ -15,8 +12,6 @@ from app.twilio_service import current_twilio
 
 # Twilio writes down what lasts more than 2 and less than 120 seconds (https://www.twilio.com/docs/api/errors/13617).
 LONGER_THAN, SHORTER_THAN = 2, 120
-
-log = logging.getLogger(__name__)
 
 
 def follow_up(recording: Recording) -> None:
@@ -34,7 +29,7 @@ def follow_up(recording: Recording) -> None:
     body = words(place.step.text, recording)
     for owner in current_switch().flow.people(place.step.text_to, place.flow):
         if not owner.startswith("client:"):
-            _tell(owner, body, recording.sid)
+            outbound.text_once(f"{recording.sid} {owner}", owner, body)
 
 
 def was_left(call_sid: str) -> bool:
@@ -54,12 +49,12 @@ def words(template: str, recording: Recording) -> str:
         "transcription": "",
         "link": f"{current_settings().public_base_url}/recordings/{recording.sid}",
     }
-    room = outbound.MAX_BODY - len(filled(template, values.__getitem__))
+    room = MAX_TEXTED - len(filled(template, values.__getitem__))
     said = " ".join((recording.transcription or "").split())
     places = max(1, template.count("{transcription"))
     values["transcription"] = said if len(said) * places <= room else said[: max(0, room // places - 1)] + "…"
     lines = filled(template, values.__getitem__).splitlines()
-    return "\n".join(line.rstrip() for line in lines if line.strip())[: outbound.MAX_BODY]
+    return "\n".join(line.rstrip() for line in lines if line.strip())[:MAX_TEXTED]
 
 
 def _is_awaited(step: Voicemail, recording: Recording) -> bool:
@@ -72,13 +67,3 @@ def _caller(recording: Recording) -> str:
     """The other end of the call: whom we called, if we placed it."""
     ours = {current_settings().twilio_from_number, *current_switch().flow.file.numbers}
     return recording.to_number if recording.from_number in ours else recording.from_number
-
-
-def _tell(owner: str, body: str, recording_sid: str) -> None:
-    attempt = sha256(f"{recording_sid} {owner}".encode()).hexdigest()[:32]
-    try:
-        outbound.send_sms(owner, body, attempt=attempt)
-    except LedgerUnavailable:
-        raise
-    except SwitchboardError as fault:
-        log.warning("the text about recording=%s was not sent: %s", recording_sid, fault.code)
