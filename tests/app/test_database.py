@@ -87,3 +87,19 @@ def test_a_locked_database_is_waited_for_and_then_named(
         ledger.record_message(sid="SM1", from_number="", to_number="", body="", media=[], answer="")
         assert [row.sid for row in ledger.latest(Message, 9)] == ["SM1"]
     other.close()
+
+
+def test_a_sqlite_file_that_was_away_at_the_start_is_found_when_it_is_back(
+    sqlite_template: Path, tmp_path: Path, make_app: Callable[..., Flask]
+) -> None:
+    file, away = tmp_path / "switchboard.db", tmp_path / "away.db"
+    file.rename(away)
+    app = make_app()
+    with app.app_context():
+        with pytest.raises(LedgerUnavailable):  # SQLite has made an empty file
+            ledger.latest(Message, 9)
+        for made in tmp_path.glob("switchboard.db*"):
+            made.unlink()
+        away.rename(file)
+        ledger.record_message(sid="SM1", from_number="", to_number="", body="", media=[], answer="")
+        assert [row.sid for row in ledger.latest(Message, 9)] == ["SM1"]
