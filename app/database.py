@@ -80,7 +80,9 @@ def _faults_named() -> Iterator[None]:
     except (SQLAlchemyError, sqlite3.Error) as error:
         # Names only: PostgreSQL quotes the row in its messages.
         log.error("database fault=%s cause=%s", type(error).__name__, type(error.__cause__).__name__)
-        current_app.extensions["engine"].dispose()  # SQLite's connections stay with a file that is gone, though another has its name
+        current_app.extensions[
+            "engine"
+        ].dispose()  # SQLite's connections stay with a file that is gone, though another has its name
         raise LedgerUnavailable("The database cannot be used just now.") from error
 
 

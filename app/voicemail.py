@@ -33,7 +33,7 @@ def follow_up(recording: Recording) -> None:
 
 
 def was_left(call_sid: str) -> bool:
-    """Whether a call has a message in it, of which no callback told so far: it is made while the end of the call is told already."""
+    """Whether a call has a message in it of which no callback told so far: it may still be made when the call's end is told."""
     try:
         return current_twilio().has_recording(call_sid)
     except TwilioError:  # logged; a caller who left a message may then be told that the call was missed, which does no harm

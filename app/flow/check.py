@@ -8,7 +8,7 @@ from typing import Any
 
 from app.flow import paths
 from app.flow.faults import close_to, shown
-from app.flow.files import FlowFile, Read, dialable
+from app.flow.files import Read, dialable
 from app.flow.places import ANONYMOUS, BEGINNING, MAIN, Place, full_name
 from app.flow.prompts import Part, fields_in
 from app.flow.steps import Callers, Conference, Dial, Edge, Hours, Menu, Queue, Say, Sms, Step, Take, Voicemail
@@ -55,7 +55,7 @@ def files(parts: Mapping[str, Read]) -> None:
                 known = (MAIN, *part.file.flows)
                 part.fault("numbers", f"{number} has the flow `{named}`, which is not there; {close_to(named, known)}")
         for name, step in part.steps.items():
-            for sentence in chain(_hours_and_queues(step, part.file, parts.values()), _phones(step, part.file), _words(step)):
+            for sentence in chain(_hours_and_queues(step, part, parts.values()), _phones(step, part), _words(step)):
                 part.step_fault(name, sentence)
         _texts(part)
 
@@ -92,7 +92,7 @@ def _unknown(name: str, flow: str, parts: Mapping[str, Read]) -> str | None:
     part = parts.get(owner or MAIN)
     if part is None and owner in parts[MAIN].file.flows:
         return None
-    if part is not None and (part.names is None or step in part.names):
+    if part is not None and (part.names is None or step in part.names or step in map(str.lower, part.names)):
         return None
     known = {full_name(each, of): each for of, part in parts.items() for each in part.names or ()}
     if len(known) < 500 and "." not in name.removeprefix(f"{flow}.") and get_close_matches(name, known, 1):
@@ -101,37 +101,37 @@ def _unknown(name: str, flow: str, parts: Mapping[str, Read]) -> str | None:
     return close_to(name, near if part else known)
 
 
-def _hours_and_queues(step: Step, file: FlowFile, parts: Iterable[Read]) -> Iterator[str]:
-    if isinstance(step, Hours) and step.hours not in file.hours:
-        yield f"asks for the hours `{step.hours}`, which are not there; {close_to(step.hours, file.hours)}"
+def _hours_and_queues(step: Step, part: Read, parts: Iterable[Read]) -> Iterator[str]:
+    if isinstance(step, Hours) and step.hours not in {*part.file.hours, *part.broken}:
+        yield f"asks for the hours `{step.hours}`, which are not there; {close_to(step.hours, part.file.hours)}"
     if isinstance(step, Take):
-        queues = {each.queue for part in parts for each in part.steps.values() if isinstance(each, Queue)}
+        queues = {each.queue for each_part in parts for each in each_part.steps.values() if isinstance(each, Queue)}
         if step.queue not in queues:
             yield f"takes calls from the queue `{step.queue}`, where no step puts them; {close_to(step.queue, queues)}"
 
 
-def _phones(step: Step, file: FlowFile) -> Iterator[str]:
+def _phones(step: Step, part: Read) -> Iterator[str]:
     if isinstance(step, Callers):
         for name in step.numbers:
-            if name != ANONYMOUS and not BEGINNING.fullmatch(name) and (fault := _not_dialable(name, file)):
+            if name != ANONYMOUS and not BEGINNING.fullmatch(name) and (fault := _not_dialable(name, part)):
                 yield f"`numbers` {fault}"
     elif isinstance(step, Sms) and step.to != "caller":
-        yield from _not_textable("to", step.to, file)
+        yield from _not_textable("to", step.to, part)
     elif isinstance(step, Voicemail):
         for name in step.text_to:
-            yield from _not_textable("text_to", name, file)
+            yield from _not_textable("text_to", name, part)
     elif isinstance(step, Dial):
-        faults = [fault for name in step.to if (fault := _not_dialable(name, file))]
+        faults = [fault for name in step.to if (fault := _not_dialable(name, part))]
         yield from (f"`to` {fault}" for fault in faults)
-        rung = [[*file.people.get(name, (name,))] for name in step.to]
+        rung = [[*part.file.people.get(name, (name,))] for name in step.to]
         for number in {number for each in rung for number in each if sum(each.count(number) for each in rung) > 1}:
             yield f"`to` has {number} more than once"
         if sum(map(len, rung)) > AT_ONCE and step.order == "together":
             yield f"`to` has {sum(map(len, rung))} phones, which cannot ring together: Twilio rings at most {AT_ONCE}"
 
 
-def _not_dialable(name: str, file: FlowFile) -> str | None:
-    if name in file.people:
+def _not_dialable(name: str, part: Read) -> str | None:
+    if name in part.file.people or name in part.broken:
         return None
     if name.startswith(("+", "client:", "(")) or name[:1].isdigit():
         try:
@@ -139,13 +139,13 @@ def _not_dialable(name: str, file: FlowFile) -> str | None:
         except ValueError as error:
             return str(error)
         return None
-    return f"names {shown(name)}, who is not in [people]; {close_to(name, file.people)}"
+    return f"names {shown(name)}, who is not in [people]; {close_to(name, part.file.people)}"
 
 
-def _not_textable(field: str, name: str, file: FlowFile) -> Iterator[str]:
-    if fault := _not_dialable(name, file):
+def _not_textable(field: str, name: str, part: Read) -> Iterator[str]:
+    if fault := _not_dialable(name, part):
         yield f"`{field}` {fault}"
-    elif all(number.startswith("client:") for number in file.people.get(name, (name,))):
+    elif all(number.startswith("client:") for number in part.file.people.get(name, (name,))):
         yield f"`{field}` names {shown(name)}, who has only a browser phone, which gets no texts"
 
 
@@ -164,7 +164,7 @@ def _texts(part: Read) -> None:
     words: dict[str, str] = {}
     for place, reply in part.file.texts.replies():
         if reply.forward_to is not None:
-            for sentence in _not_textable("forward_to", reply.forward_to, part.file):
+            for sentence in _not_textable("forward_to", reply.forward_to, part):
                 part.fault(place, sentence)
         for word in reply.exactly if isinstance(reply, Keyword) else ():
             if words.setdefault(word.casefold(), place) != place:

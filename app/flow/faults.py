@@ -1,5 +1,6 @@
 """What is wrong with a flow file, in sentences."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -126,7 +127,9 @@ def _sentence(kind: str, context: dict[str, Any], given: object, message: str, k
         case "missing":
             return "is missing"
         case "extra_forbidden":
-            return f"is not known here; {close_to(key, known)}"
+            if "next" in known and re.fullmatch("[0-9*#]+", key):
+                return "is not known here; a key to press belongs to a menu, below its [steps.….choices]"
+            return f"is not known here; {close_to(key, ('steps', *known) if 'start' in known else known)}"
         case "value_error":
             return message.removeprefix("Value error, ")
         case "string_pattern_mismatch":

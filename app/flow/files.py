@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,12 +12,14 @@ from app import phone
 from app.errors import InvalidNumber
 from app.flow.faults import NAMES, Faults, close_to, sentences, shown
 from app.flow.hours import OpeningHours, TimeZone
-from app.flow.prompts import Language, Model, Prompt, Voice, writable
-from app.flow.steps import KINDS, NAME, Name, Step, Target, one_or_more
+from app.flow.prompts import Language, Model, Prompt, Voice, one_or_more, writable
+from app.flow.slips import explained
+from app.flow.steps import KINDS, NAME, Name, Step, Target
 from app.flow.texts import Announcement, Missed, Texts
 
 CLIENT = re.compile(r"client:[A-Za-z0-9_]{1,121}")  # an identity as access tokens allow it
 SORRY = "We are sorry, something went wrong. Please call again later."
+NAMING = ("people", "hours")  # tables whose names steps name
 LARGEST = 10_000_000  # bytes of a flow file; an office's has thousands
 
 
@@ -64,7 +67,8 @@ class FlowFile(Model):
 class Read:
     """A flow file as it was read: `file` and `steps` as far as they are right; what is not goes to `faults`.
 
-    `names` are those of all steps that it has, right or not; None where the file as a whole could not be read.
+    `names` are those of all steps that it has, right or not; None where the file as a whole could not be read. `broken` are the
+    names of people and opening hours that it has, but wrong.
     """
 
     def __init__(self, path: Path, shown: str, faults: Faults) -> None:
@@ -74,6 +78,7 @@ class Read:
         self.file = FlowFile()
         self.steps: dict[str, Step] = {}
         self.names: frozenset[str] | None = None
+        self.broken: set[str] = set()
         document = self._document()
         if document is None:
             return
@@ -113,11 +118,14 @@ class Read:
             except ValidationError as error:
                 for sentence in sentences(error, FlowFile, {name: given}):
                     self.fault("", sentence)
+                if isinstance(given, dict) and get_close_matches(name, NAMING, 1):
+                    self.broken |= set(given)
         self.file = FlowFile.model_validate(good)
 
     def _read_step(self, name: str, table: Any) -> None:
         if not re.fullmatch(NAME, name):
-            self.step_fault(name, f"has a name that is none: {NAMES}")
+            hint = f"call it `{name.lower()}`: " if re.fullmatch(NAME, name.lower()) else ""
+            self.step_fault(name, f"has a name that cannot be one: {hint}{NAMES}")
         if not isinstance(table, dict):
             self.step_fault(name, "must be a table: [steps.start]")
             return
@@ -131,7 +139,7 @@ class Read:
         except ValidationError as error:
             hint = "" if "kind" in table else " (it has no `kind`, so it is taken for a `say`)"
             for sentence in sentences(error, KINDS[kind], table):
-                self.step_fault(name, sentence + ("" if sentence.endswith("?") else hint))
+                self.step_fault(name, sentence + ("" if sentence.endswith(("?", "]")) else hint))
 
 
 def _tables(path: Path) -> dict[str, Any]:
@@ -154,10 +162,4 @@ def _tables(path: Path) -> dict[str, Any]:
     except RecursionError:
         raise ValueError("it is nested too deeply") from None
     except ValueError as error:
-        raise ValueError(f"it is not TOML: {_at_line(str(error))}") from None
-
-
-def _at_line(message: str) -> str:
-    """What the TOML parser says, with the line first."""
-    what, _, where = message.removesuffix(")").partition(" (at ")
-    return f"{where}: {what[:1].lower()}{what[1:]}" if where else f"{what[:1].lower()}{what[1:]}"
+        raise ValueError(explained(text, str(error))) from None

@@ -8,13 +8,17 @@ from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 import holidays
-from pydantic import AfterValidator
+from pydantic import AfterValidator, BeforeValidator
 
-from app.flow.prompts import Model
+from app.flow.prompts import Model, one_or_more
 
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 DAY = "|".join(DAYS)
 PERIOD = re.compile(rf"(?P<first>{DAY})(-(?P<last>{DAY}))? (?P<opens>\d\d:\d\d)-(?P<closes>\d\d:\d\d)", re.ASCII)
+LOOKS = (
+    "opening hours look like 'Mon-Fri 09:00-12:30': days are Mon Tue Wed Thu Fri Sat Sun, hours have two digits, "
+    "and each span is an entry of its own"
+)
 YEARLY = re.compile(r"\d\d-\d\d", re.ASCII)
 ONE_DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 PLACE = re.compile(r"[A-Z]{2}(-[A-Z0-9]{1,3})?")
@@ -79,8 +83,8 @@ TimeZone = Annotated[str, AfterValidator(_zone)]
 class OpeningHours(Model):
     """When it is open: `open` by weekday, never on `closed` days nor on the public holidays of a country (ISO 3166-2)."""
 
-    open: tuple[Annotated[str, AfterValidator(_period)], ...]
-    closed: tuple[Annotated[str, AfterValidator(_day)], ...] = ()
+    open: Annotated[tuple[Annotated[str, AfterValidator(_period)], ...], BeforeValidator(one_or_more)]
+    closed: Annotated[tuple[Annotated[str, AfterValidator(_day)], ...], BeforeValidator(one_or_more)] = ()
     public_holidays: Annotated[str, AfterValidator(_country)] | None = None
     time_zone: TimeZone | None = None
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, model_validator
 
-from app.flow.prompts import Clip, Model, Notice, Prompt, Spoken, Texted, web_address
+from app.flow.prompts import Clip, Model, Notice, Prompt, Spoken, Texted, one_or_more, web_address
 
 NAME = r"[a-z][a-z0-9_-]{0,39}"
 Name = Annotated[str, StringConstraints(pattern=f"^{NAME}$")]
@@ -16,11 +16,6 @@ Target = Annotated[str, StringConstraints(pattern=f"^{TARGET}$")]
 Seconds = Annotated[int, Field(ge=1, le=600)]
 MAX_TRANSCRIBED = 120  # seconds (Twilio's error 13615)
 Key = Annotated[str, StringConstraints(pattern=r"^[0-9*#]$")]
-
-
-def one_or_more(given: Any) -> Any:
-    """Let a single text stand for a list of one."""
-    return (given,) if isinstance(given, str) else given
 
 
 def _step_or_address(text: str) -> str:

@@ -44,11 +44,29 @@ def faults(folder: Path, text: str | bytes, **others: str) -> list[str]:
     return []
 
 
+BEHIND = 'behind the = belongs a text between quotation marks, "like this", a number, true, or false'
 ONE_FAULT = [
     # the file as a whole
-    ("[steps.start]\nsay = ", "it is not TOML: end of document: invalid value."),
-    ('[steps.start]\nsay = "a"\nsay = "b"', "it is not TOML: end of document: cannot overwrite a value."),
-    ('[steps.start]\nsay = "a"\n[steps.start]', "it is not TOML: line 3, column 13: cannot declare ('steps', 'start') twice."),
+    ("[steps.start]\nsay = ", f"line 2, `say =`: {BEHIND}."),
+    ("[steps.start]\nsay = hello", f"line 2, `say = hello`: {BEHIND}."),
+    (
+        "[steps.start]\nsay = “hello”",
+        'line 2, `say = “hello”`: a text stands between straight quotation marks, "like this", not curly ones.',
+    ),
+    ('[steps.start]\nsay = "a', 'line 2, `say = "a`: a quotation mark is missing; one inside a sentence is written \\".'),
+    ('[steps.start]\nsay = "a "b" c"', 'line 2, `say = "a "b" c"`: quotation marks inside a sentence are written \\".'),
+    ('[steps.start]\nsay = [\n  "a",\n  "b"  # b\n\n  "c",\n]', 'line 4, `"b" # b`: a comma is missing at its end.'),
+    ('[steps.start]\nsay = [\n  "a",\n', "line 4: the file ends too early; a list that was begun ends with ]."),
+    ('[step.start]\nsay = "a"\n' + HELLO, "`step` is not known here; did you mean `steps`?"),
+    (
+        '[steps.start]\nsay = "a"\n3 = "start"',
+        "step start: `3` is not known here; a key to press belongs to a menu, below its [steps.….choices].",
+    ),
+    ('[steps.start]\nsay = "a"\nsay = "b"', 'line 3, `say = "b"`: this is there already, further up: keep one of the two.'),
+    (
+        '[steps.start]\nsay = "a"\n[steps.start]',
+        "line 3, `[steps.start]`: this table is there already, further up: keep one of the two.",
+    ),
     (b'[steps.start]\nsay = "caf\xe9"', "line 2 is not UTF-8: save the file as UTF-8."),
     ("a = " + "[" * 100_000, "it is nested too deeply."),
     ("", "it has no steps; write what callers hear first: [steps.start]."),
