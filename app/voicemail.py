@@ -41,7 +41,7 @@ def was_left(call_sid: str) -> bool:
 
 
 def words(template: str, recording: Recording) -> str:
-    """The template filled in, without lines that stay empty; what was said is cut where the text would be too long."""
+    """The template filled in, without lines that stay empty, or the link where none is left; what was said is cut to fit."""
     caller = _caller(recording)
     values = {
         "caller": "an unknown number" if is_anonymous(caller) else caller[:40],
@@ -54,7 +54,7 @@ def words(template: str, recording: Recording) -> str:
     places = max(1, template.count("{transcription"))
     values["transcription"] = said if len(said) * places <= room else said[: max(0, room // places - 1)] + "…"
     lines = filled(template, values.__getitem__).splitlines()
-    return "\n".join(line.rstrip() for line in lines if line.strip())[:MAX_TEXTED]
+    return "\n".join(line.rstrip() for line in lines if line.strip())[:MAX_TEXTED] or values["link"]
 
 
 def _is_awaited(step: Voicemail, recording: Recording) -> bool:

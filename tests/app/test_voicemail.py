@@ -157,6 +157,12 @@ def test_the_flow_says_the_words(town: Town) -> None:
     assert texts(town) == [f"{{{town.phone.number}}}"]
 
 
+@pytest.mark.parametrize("flow", [PLAIN.replace("text_to", 'text = "{transcription}"\ntext_to')])
+def test_an_owner_of_whose_words_nothing_is_left_gets_the_address(town: Town) -> None:
+    leave(town)
+    assert texts(town) == [f"{town.app.extensions['switch'].base_url}/recordings/{kept(town)[0].sid}"]
+
+
 def test_what_was_said_is_cut_to_what_a_text_can_hold(town: Town) -> None:
     words = "word " * 319 + "end"
     leave(town, words, 100)
