@@ -3,13 +3,13 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from twilio.twiml import TwiML
 from twilio.twiml.voice_response import Gather, VoiceResponse
 
 from app.errors import SwitchboardError
 from app.flow.files import FlowFile
-from app.flow.prompts import FIELDS
 from app.switch.turns import Answer, Asked, Outcome, Switch
-from app.twiml import Document, field, url_field
+from app.twiml import field, url_field
 
 # Bytes in one Say. The limits (https://www.twilio.com/docs/api/errors/13521) differ by voice, the lowest being 3,000 bytes, and
 # 4,500 characters when percent-encoded, which makes three of a byte.
@@ -103,17 +103,14 @@ class Announced:
         """The document of that variant, built the first time that it is asked for; the text is filled in, as it is."""
         said = parts(self.text)
         key = ("announcement", self._flow, variant, len(said))
-        document = self.switch.documents.get(key)
-        if document is None:
+
+        def built() -> TwiML:
             response = VoiceResponse()
             build(response)
-            document = self.switch.documents[key] = Document(response)
-        return Answer(document.fill(lambda name: said[int(name)] if name.isdecimal() else self._value(name)), outcome)
+            return response
 
-    def _value(self, name: str) -> str:
-        if name in ("caller", "line"):
-            return self.asked.party if name == "caller" else self.asked.line
-        return self.asked.value(FIELDS.get(name, name))
+        document = self.switch.document(key, built)
+        return Answer(document.fill(lambda name: said[int(name)] if name.isdecimal() else self.asked.field(name)), outcome)
 
 
 def parts(text: str) -> list[str]:

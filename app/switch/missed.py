@@ -1,7 +1,7 @@
 """The text to a caller who wanted to speak to somebody, and did not."""
 
 from app import phone
-from app.flow.prompts import FIELDS, filled
+from app.flow.prompts import filled
 from app.switch.numbers import is_anonymous
 from app.switch.turns import Asked, Switch
 
@@ -19,4 +19,4 @@ def words(switch: Switch, asked: Asked) -> str | None:
     missed = switch.flow.file_for(asked.line).missed
     if missed is None or is_anonymous(asked.party) or not phone.gets_texts(asked.party):
         return None
-    return filled(missed.text, lambda name: asked.value(FIELDS[name]))
+    return filled(missed.text, asked.field)

@@ -60,6 +60,12 @@ class Asked:
         """Whether we placed the call. Not so a leg to somebody who is asked to take one: it carries both numbers in its address."""
         return self.value("Direction").startswith("outbound")
 
+    def field(self, name: str) -> str:
+        """What stands in a field of a document about this call."""
+        if name == "caller":
+            return ANONYMOUS if is_anonymous(self.party) else self.party
+        return self.line if name == "line" else self.value(FIELDS.get(name, name))
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -103,15 +109,16 @@ class Turn(Generic[S]):
 
         With `speak_before`, it begins with the prompts that are to be heard first; otherwise `build` places them.
         """
-        key = (self.heard, self.place.name, variant)
-        document = self.switch.documents.get(key)
-        if document is None:
+
+        def built() -> TwiML:
             response = VoiceResponse()
             if speak_before:
                 self.speak(response)
             build(response)
-            document = self.switch.documents[key] = Document(response)
-        return Answer(document.fill(self.value), outcome)
+            return response
+
+        document = self.switch.document((self.heard, self.place.name, variant), built)
+        return Answer(document.fill(self.asked.field), outcome)
 
     def speak(self, verb: VoiceResponse | Gather) -> None:
         """Add the prompts that are to be heard first."""
@@ -131,14 +138,6 @@ class Turn(Generic[S]):
         """The numbers and browser phones of people whom this step names."""
         return self.switch.flow.people(names, self.place.flow)
 
-    def value(self, name: str) -> str:
-        """What stands in a field of a document."""
-        if name == "caller":
-            return ANONYMOUS if is_anonymous(self.asked.party) else self.asked.party
-        if name == "line":
-            return self.asked.line
-        return self.asked.value(FIELDS.get(name, name))
-
 
 class Switch:
     """Answers the webhooks of calls by the flow. Safe to share between threads."""
@@ -146,7 +145,7 @@ class Switch:
     def __init__(self, flow: Flow, base_url: str) -> None:
         self.flow = flow
         self.base_url = base_url
-        self.documents: dict[object, Document] = {}  # one for each variant of each step, and for each prompt before it: bounded
+        self.documents: dict[object, Document] = {}  # by steps, prompts and counts; no text from outside is part of a key: bounded
 
     def begin(self, name: str, asked: Asked, heard: tuple[tuple[str, str], ...] = ()) -> Answer:
         """A step from its beginning. Raises NoSuchStep."""
