@@ -9,7 +9,7 @@ import json
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from secrets import token_hex
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar, get_args
 
 from sqlalchemy import Connection, and_, delete, func, insert, or_, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
@@ -49,8 +49,9 @@ PROGRESS: dict[type, dict[str, int]] = {
         "received": 13,
     },
 }
-# How far a call came with what its caller wanted; see switch.Outcome.
-OUTCOMES = ("missed", "voicemail", "acknowledged", "connected")
+# How far a call came with what its caller wanted; it only ever gets further.
+Outcome = Literal["missed", "voicemail", "acknowledged", "connected"]
+OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
 Kind = type[Call] | type[Message]
 # The TwiML that answers an incoming text, or what decides on it in the transaction that writes the text.
 Answer = str | Callable[[Connection], str]
@@ -134,7 +135,7 @@ def advance(
     write(work)
 
 
-def note_outcome(sid: str, outcome: str) -> None:
+def note_outcome(sid: str, outcome: Outcome) -> None:
     """Write how far the call with that SID came, unless it came further already."""
     nearer = OUTCOMES[: OUTCOMES.index(outcome)]
     is_news = or_(Call.outcome.is_(None), Call.outcome.in_(nearer))

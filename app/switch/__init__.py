@@ -3,9 +3,9 @@
 from flask import current_app
 
 from app.switch import branches, conference, dial, menu, queue, voicemail, words  # noqa: F401  each says what its steps do
-from app.switch.turns import Answer, Asked, NoSuchStep, Outcome, Switch
+from app.switch.turns import Answer, Asked, NoSuchStep, Switch
 
-__all__ = ["Answer", "Asked", "NoSuchStep", "Outcome", "Switch", "current_switch"]
+__all__ = ["Answer", "Asked", "NoSuchStep", "Switch", "current_switch"]
 
 
 def current_switch() -> Switch:

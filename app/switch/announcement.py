@@ -8,7 +8,8 @@ from twilio.twiml.voice_response import Gather, VoiceResponse
 
 from app.errors import SwitchboardError
 from app.flow.files import FlowFile
-from app.switch.turns import Answer, Asked, Outcome, Switch
+from app.ledger import Outcome
+from app.switch.turns import Answer, Asked, Switch
 from app.twiml import field, url_field
 
 # Bytes in one Say. The limits (https://www.twilio.com/docs/api/errors/13521) differ by voice, the lowest being 3,000 bytes, and

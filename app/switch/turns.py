@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Generic, Literal, TypeVar
+from typing import Any, Generic, TypeVar
 from urllib.parse import urlencode
 
 from twilio.twiml import TwiML
@@ -14,11 +14,10 @@ from app.flow import ANONYMOUS, Flow, Place
 from app.flow.files import FlowFile
 from app.flow.prompts import FIELDS, Part, Prompt
 from app.flow.steps import Step
+from app.ledger import Outcome
 from app.switch.numbers import is_anonymous
 from app.twiml import Document, url_field, with_fields
 
-# How far a call has come with what its caller wanted; it only ever gets further.
-Outcome = Literal["missed", "voicemail", "acknowledged", "connected"]
 S = TypeVar("S", bound=Step)
 
 
