@@ -64,6 +64,7 @@ def place_call(to: str | None, heard: Heard = Heard(), *, reuse_within: float = 
                 to=number,
                 from_=settings.twilio_from_number,
                 url=_callback(heard.path, attempt),
+                fallback_url=_callback("/voice_fallback_url", attempt),
                 status_callback=_callback("/status/call", attempt),
                 machine=heard.machine,
             ),

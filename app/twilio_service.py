@@ -94,8 +94,12 @@ class TwilioService:
         """Close the connections that are kept for the next request."""
         self._client.http_client.session.close()
 
-    def create_call(self, *, to: str, from_: str, url: str, status_callback: str, machine: Machine | None = None) -> Accepted:
+    def create_call(
+        self, *, to: str, from_: str, url: str, fallback_url: str, status_callback: str, machine: Machine | None = None
+    ) -> Accepted:
         """Ask Twilio to call `to` and to fetch `url` when it is answered; with `machine`, when it knows by whom.
+
+        `fallback_url` is fetched where that, or what follows from it, cannot be: a call of the REST API has no use for the number's.
 
         Raises TwilioError.
         """
@@ -104,7 +108,13 @@ class TwilioService:
         return _request(
             f"call to={masked(to)} from={masked(from_)}",
             lambda: self._client.calls.create(
-                to=to, from_=from_, url=url, status_callback=status_callback, status_callback_event=events, **detection
+                to=to,
+                from_=from_,
+                url=url,
+                fallback_url=fallback_url,
+                status_callback=status_callback,
+                status_callback_event=events,
+                **detection,
             ),
         )
 

@@ -330,6 +330,16 @@ def test_an_announcement_that_nobody_knows_is_said_to_be_a_fault(app: Flask, twi
     assert "<Say>We are sorry" in answer.text
 
 
+def test_where_the_answer_to_a_key_is_lost_the_callee_hears_a_sentence_of_ours(town: Town) -> None:
+    address = announce(town, acknowledge="yes")
+    town.phone.expect_say(ASKED_FOR_KEY)
+    town.sim.fault("webhook", "refuse", match="/answered")
+    town.phone.press("1")
+    town.phone.expect_say("We are sorry, something went wrong.")
+    town.phone.expect_hangup()
+    assert news(town, address)["outcome"] is None
+
+
 @BOTH_DATABASES
 def test_without_a_database_the_callee_hears_a_sentence(app: Flask, twilio: Twilio, caplog: pytest.LogCaptureFixture) -> None:
     attempt = written(app, "Fire")
