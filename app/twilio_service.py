@@ -99,7 +99,7 @@ class TwilioService:
     ) -> Accepted:
         """Ask Twilio to call `to` and to fetch `url` when it is answered; with `machine`, when it knows by whom.
 
-        `fallback_url` is fetched where that, or what follows from it, cannot be: a call of the REST API has no use for the number's.
+        `fallback_url` is fetched where that, or what follows, cannot be: for a placed call, the number has none.
 
         Raises TwilioError.
         """
