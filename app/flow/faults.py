@@ -8,7 +8,7 @@ from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 
-from app.flow.steps import NAME, TARGET
+from app.flow.names import NAME, TARGET
 
 MOST = 100  # faults that are said at once
 COMPARED = 500  # known words that a wrong one is compared with: the more, the slower

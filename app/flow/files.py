@@ -12,9 +12,10 @@ from app import phone
 from app.errors import InvalidNumber
 from app.flow.faults import NAMES, Faults, close_to, sentences, shown
 from app.flow.hours import OpeningHours, TimeZone
-from app.flow.prompts import Language, Model, Prompt, Voice, one_or_more, writable
+from app.flow.names import NAME, Name, Target, one_or_more
+from app.flow.prompts import Language, Model, Prompt, Voice, writable
 from app.flow.slips import explained
-from app.flow.steps import KINDS, NAME, Name, Step, Target
+from app.flow.steps import KINDS, Step
 from app.flow.texts import Announcement, Missed, Texts
 
 CLIENT = re.compile(r"client:[A-Za-z0-9_]{1,121}")  # an identity as access tokens allow it

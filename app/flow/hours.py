@@ -10,7 +10,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 import holidays
 from pydantic import AfterValidator, BeforeValidator
 
-from app.flow.prompts import Model, one_or_more
+from app.flow.names import one_or_more
+from app.flow.prompts import Model
 
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 DAY = "|".join(DAYS)

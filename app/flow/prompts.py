@@ -32,11 +32,6 @@ class Model(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-def one_or_more(given: Any) -> Any:
-    """Let a single text stand for a list of one."""
-    return (given,) if isinstance(given, str) else given
-
-
 def writable(text: str) -> str:
     """A text that TwiML can carry; ValueError otherwise."""
     if UNWRITABLE.search(text):

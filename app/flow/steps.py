@@ -7,15 +7,10 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, model_validator
 
-from app.flow.prompts import Clip, Model, Notice, Prompt, Spoken, Texted, one_or_more, web_address
+from app.flow.names import TARGET, Key, Name, Seconds, Target, one_or_more
+from app.flow.prompts import Clip, Model, Notice, Prompt, Spoken, Texted, web_address
 
-NAME = r"[a-z][a-z0-9_-]{0,39}"
-Name = Annotated[str, StringConstraints(pattern=f"^{NAME}$")]
-TARGET = rf"{NAME}(\.{NAME})?"  # a step here, or flow.step
-Target = Annotated[str, StringConstraints(pattern=f"^{TARGET}$")]
-Seconds = Annotated[int, Field(ge=1, le=600)]
 MAX_TRANSCRIBED = 120  # seconds (Twilio's error 13615)
-Key = Annotated[str, StringConstraints(pattern=r"^[0-9*#]$")]
 
 
 def _step_or_address(text: str) -> str:
@@ -261,13 +256,9 @@ class Voicemail(Step):
     next: Target | None = None
 
     @model_validator(mode="after")
-    def _can_be_written_down(self) -> Self:
+    def _fits_together(self) -> Self:
         if self.transcribe and self.max_length > MAX_TRANSCRIBED:
             raise ValueError(f"has `transcribe`, which Twilio does for up to {MAX_TRANSCRIBED} seconds: lower its `max_length`")
-        return self
-
-    @model_validator(mode="after")
-    def _has_an_owner(self) -> Self:
         if "text" in self.model_fields_set and not self.text_to:
             raise ValueError("has a `text`, but nobody in `text_to` who would get it")
         return self

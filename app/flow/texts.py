@@ -6,8 +6,8 @@ from typing import Annotated, Any, Self
 
 from pydantic import BeforeValidator, Field, StringConstraints, model_validator
 
-from app.flow.prompts import Model, Picture, Prompt, Texted, one_or_more
-from app.flow.steps import Key
+from app.flow.names import Key, one_or_more
+from app.flow.prompts import Model, Picture, Prompt, Texted
 
 # What Twilio acts on when a text is one of these words: https://help.twilio.com/articles/223134027
 STOP = frozenset({"STOP", "STOPALL", "UNSUBSCRIBE", "END", "QUIT", "CANCEL", "REVOKE", "OPTOUT"})
