@@ -79,7 +79,7 @@ def sms_fallback_url() -> Response:
 def call_status() -> Response:
     """How a call goes on; whoever called and reached nobody is texted when it is over."""
     _advance(Call, "CallStatus", "CallSid", "inbound")
-    if _text("connects") == "yes" and _text("CallStatus") == "in-progress":
+    if _text("connects") == "yes" and _text("CallStatus") in ("in-progress", "completed"):  # the first may be late, or lost
         ledger.note_outcome(_text("ParentCallSid"), "connected")
     asked, sid = _asked(), _text("CallSid")
     words = missed.words(current_switch(), asked)

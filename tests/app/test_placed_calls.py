@@ -539,6 +539,14 @@ def test_legs_are_calls_of_their_own_beneath_the_one_they_belong_to(app: Flask, 
     assert browser.get("/calls/CA1").text.count("+15550003333") == 2
 
 
+def test_a_leg_connects_also_where_only_its_end_is_told(app: Flask, twilio: Twilio) -> None:
+    twilio.post("/voice_url", {"CallSid": "CA1", "CallStatus": "ringing", "From": PHONE, "To": LINE, "Direction": "inbound"})
+    for status, outcome in (("canceled", None), ("no-answer", None), ("completed", "connected")):
+        twilio.post("/status/call?connects=yes", LEG | {"CallSid": "CA2", "CallStatus": status, "CallDuration": "7"})
+        with app.app_context():
+            assert ledger.outcome("CA1") == outcome
+
+
 def test_a_leg_that_has_to_press_a_key_connects_nobody_by_answering(app: Flask, twilio: Twilio) -> None:
     twilio.post("/voice_url", {"CallSid": "CA1", "CallStatus": "ringing", "From": PHONE, "To": LINE, "Direction": "inbound"})
     twilio.post("/status/call", LEG | {"CallSid": "CA2", "CallStatus": "in-progress"})
