@@ -98,7 +98,9 @@ def test_deleting_asks_first_then_deletes_at_twilio_and_here(town: Town) -> None
     leave(town)
     sid = kept(town)[0].sid
     browser = signed_in(town)
-    assert "Delete this recording?" in browser.get(f"/recordings/{sid}/delete").text
+    asked = browser.get(f"/recordings/{sid}/delete").text
+    assert "Delete this recording?" in asked
+    assert "The texts that told its owners of it stay." in asked
     assert (at_twilio(town, sid), len(kept(town))) == (200, 1)
     done = browser.post(f"/recordings/{sid}/delete")
     assert (done.status_code, done.location) == (303, "/recordings")
