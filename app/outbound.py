@@ -123,7 +123,7 @@ def _ask(kind: ledger.Kind, attempt: str, request: Callable[[], Accepted]) -> No
         try:
             ledger.advance(kind, accepted.status, attempt=attempt, sid=accepted.sid)
         except LedgerUnavailable:  # "try again" would double what Twilio has taken; its first callback settles the row
-            log.exception("taken by Twilio and not yet written attempt=%s sid=%s", attempt, accepted.sid)
+            log.error("taken by Twilio and not yet written attempt=%s sid=%s", attempt, accepted.sid)
 
 
 def _callback(path: str, attempt: str) -> str:

@@ -330,6 +330,15 @@ def test_an_announcement_that_nobody_knows_is_said_to_be_a_fault(app: Flask, twi
     assert "<Say>We are sorry" in answer.text
 
 
+def test_a_call_that_twilio_took_and_the_database_did_not_is_no_error(town: Town, caplog: pytest.LogCaptureFixture) -> None:
+    refuse = "CREATE TRIGGER full BEFORE UPDATE ON calls BEGIN SELECT RAISE(ABORT, 'full'); END"
+    with town.app.app_context():
+        database.write(lambda connection: connection.execute(sql(refuse)))
+    assert town.script.post("/make_call", {"to": PHONE}).status_code == 202
+    assert "taken by Twilio and not yet written" in caplog.text
+    assert "Traceback" not in caplog.text
+
+
 def test_where_the_answer_to_a_key_is_lost_the_callee_hears_a_sentence_of_ours(town: Town) -> None:
     address = announce(town, acknowledge="yes")
     town.phone.expect_say(ASKED_FOR_KEY)
