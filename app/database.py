@@ -14,7 +14,7 @@ from flask import Flask, current_app
 from flask_alembic import Alembic
 from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, make_url, text
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DisconnectionError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from app.errors import LedgerUnavailable
@@ -45,6 +45,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     if is_sqlite:
         event.listen(engine, "connect", _open_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
+        _follow_file(engine, Path(url.database or ""))
         app.extensions["writer"] = SingleWriter(engine, Message)
     else:
         app.extensions["writer"] = ManyWriters(engine, Message)
@@ -80,9 +81,6 @@ def _faults_named() -> Iterator[None]:
     except (SQLAlchemyError, sqlite3.Error) as error:
         # Names only: PostgreSQL quotes the row in its messages.
         log.error("database fault=%s cause=%s", type(error).__name__, type(error.__cause__).__name__)
-        current_app.extensions[
-            "engine"
-        ].dispose()  # SQLite's connections stay with a file that is gone, though another has its name
         raise LedgerUnavailable("The database cannot be used just now.") from error
 
 
@@ -220,6 +218,27 @@ def _open_sqlite(connection: Any, _record: object) -> None:
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA wal_autocheckpoint = 4000")  # pages of 4 kB; the default, 1000, writes the same pages too often
     connection.execute("PRAGMA synchronous = FULL")  # acknowledged means on disk, after a power cut too
+
+
+def _follow_file(engine: Engine, path: Path) -> None:
+    """Open a connection anew whose file is gone: it would stay with it for good, though another has its name by now."""
+
+    def identity() -> tuple[int, int] | None:
+        try:
+            found = path.stat()
+        except OSError:
+            return None
+        return found.st_dev, found.st_ino
+
+    def remember(_connection: Any, record: Any) -> None:
+        record.info["file"] = identity()
+
+    def compare(_connection: Any, record: Any, _proxy: Any) -> None:
+        if record.info["file"] != identity():
+            raise DisconnectionError("another file has the database's name")
+
+    event.listen(engine, "connect", remember)
+    event.listen(engine, "checkout", compare)
 
 
 def _begin_sqlite(connection: Connection) -> None:
