@@ -19,7 +19,7 @@ def conference(turn: Turn[Conference]) -> Answer:
 @on(Conference, "pin")
 def pin(turn: Turn[Conference]) -> Answer:
     given = turn.asked.value("Digits").encode(errors="replace")
-    if compare_digest(given, (turn.step.pin or "").encode()):
+    if turn.step.pin is None or compare_digest(given, turn.step.pin.encode()):  # none: it was taken away while the caller was asked
         return _join(turn)
     if turn.asked.turn >= turn.step.tries:
         return turn.hear("wrong").go(turn.step.otherwise)

@@ -244,6 +244,14 @@ def asked(given: dict[str, str], turn: int = 1) -> Asked:
     return Asked(value=lambda name: given.get(name, ""), now=NOW, turn=turn, number="+15550001111")
 
 
+def test_a_room_whose_pin_was_taken_away_meanwhile_is_open(tmp_path: Path) -> None:
+    path = tmp_path / "flow.toml"
+    path.write_text('[steps.start]\nkind = "conference"\nroom = "office"\n')
+    answer = Switch(Flow(path), "https://phone.example.com").answer("start", "pin", asked({"Digits": "1234"}, 1)).twiml
+    check(answer)
+    assert "<Conference" in answer
+
+
 @given(flow_files(), st.lists(requests, min_size=1, max_size=3), st.integers(1, 11))
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 def test_whatever_a_flow_says_and_whatever_is_sent_the_answer_is_twiml(written: str, sent: list[dict[str, str]], turn: int) -> None:
