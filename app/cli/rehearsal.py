@@ -51,7 +51,8 @@ def rehearse(
     logging.disable(logging.INFO)  # what happens is told by the phone
     for end in ENDS:
         signal.signal(end, _interrupt)
-    with ExitStack() as stack, tempfile.TemporaryDirectory(prefix="switchboard") as folder:
+    # The folder goes last: until the simulator has ended, it tells how the call went, and that is written there.
+    with tempfile.TemporaryDirectory(prefix="switchboard") as folder, ExitStack() as stack:
         served: list[Flask] = []
         url = stack.enter_context(_serving(lambda *request: served[0](*request)))
         account = {"account_sid": "AC" + secrets.token_hex(16), "auth_token": secrets.token_hex(16)}
