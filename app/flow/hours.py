@@ -49,7 +49,7 @@ def _minutes(clock: str) -> int:
 def _period(text: str) -> str:
     match = PERIOD.fullmatch(text)
     if match is None:
-        raise ValueError(f"has {text[:40]!r}; opening hours look like 'Mon-Fri 09:00-17:30'")
+        raise ValueError(f"has {text[:40]!r}; {LOOKS}")
     if _minutes(match["opens"]) >= _minutes(match["closes"]):
         raise ValueError(f"has {text!r}, which closes before it opens; write a night as two, up to 24:00 and from 00:00")
     return text

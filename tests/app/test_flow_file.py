@@ -191,7 +191,8 @@ ONE_FAULT = [
     ('time_zone = "../../etc/passwd"\n' + HELLO, None),
     (
         '[hours.a]\nopen = ["Mon-Fri 9-17"]\n' + HELLO,
-        "`hours.a.open 1` has 'Mon-Fri 9-17'; opening hours look like 'Mon-Fri 09:00-17:30'.",
+        "`hours.a.open 1` has 'Mon-Fri 9-17'; opening hours look like 'Mon-Fri 09:00-12:30': days are Mon Tue Wed Thu Fri Sat Sun, "
+        "hours have two digits, and each span is an entry of its own.",
     ),
     ('[hours.a]\nopen = ["Mon 17:00-09:00"]\n' + HELLO, None),
     ('[hours.a]\nopen = ["Mon 09:00-25:00"]\n' + HELLO, "`hours.a.open 1` names '25:00', a time that does not exist."),

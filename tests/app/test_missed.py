@@ -128,7 +128,8 @@ def test_who_spoke_to_somebody_is_not_texted(town: Town) -> None:
     assert got(town) == []
 
 
-def test_who_waited_in_vain_is_texted_and_who_was_taken_is_not(town: Town) -> None:
+def wait_and_talk(town: Town) -> None:
+    """The phone waits in the queue, a colleague takes it out, and they speak until the phone hangs up."""
     colleague = town.sim.phone("+15550007777")
     call(town.phone, "2")
     town.phone.expect_say("Please wait.")
@@ -137,6 +138,10 @@ def test_who_waited_in_vain_is_texted_and_who_was_taken_is_not(town: Town) -> No
     colleague.speak("Hello?")
     town.phone.expect_speech("Hello?")
     town.phone.hangup()
+
+
+def test_who_waited_in_vain_is_texted_and_who_was_taken_is_not(town: Town) -> None:
+    wait_and_talk(town)
     assert got(town) == []
     call(town.phone, "2")
     town.phone.expect_say("Please wait.")
@@ -146,14 +151,7 @@ def test_who_waited_in_vain_is_texted_and_who_was_taken_is_not(town: Town) -> No
 
 def test_a_talk_counts_although_the_news_of_its_end_comes_last(town: Town) -> None:
     town.sim.fault("webhook", "delay", match="/left", count=9, seconds=10)
-    colleague = town.sim.phone("+15550007777")
-    call(town.phone, "2")
-    town.phone.expect_say("Please wait.")
-    call(colleague, "4")
-    town.sim.advance(2)
-    colleague.speak("Hello?")
-    town.phone.expect_speech("Hello?")
-    town.phone.hangup()
+    wait_and_talk(town)
     assert got(town) == []
 
 
