@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from pages import until
 from playwright.sync_api import expect
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -110,9 +111,8 @@ def test_a_message_that_a_caller_leaves_is_heard_in_the_console(phones, console,
     expect(reception.get_by_role("log", name="Text messages")).to_contain_text("the boat")
     console.goto(f"{system.url}/recordings")
     expect(console.get_by_role("main")).to_contain_text("Please call me back about the boat.")
-    sound = console.locator("audio").first
-    sound.evaluate("sound => sound.play()")
-    console.wait_for_function("document.querySelector('audio').currentTime > 0")
+    console.locator("audio").first.evaluate("sound => sound.play()")
+    until(console, "document.querySelector('audio').currentTime > 0")
     picture(console, "recordings.png", 250)
 
 

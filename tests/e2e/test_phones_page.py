@@ -5,6 +5,7 @@ import re
 from urllib.parse import urlsplit
 
 import pytest
+from pages import until
 from playwright.sync_api import expect
 from twilio.rest import Client
 
@@ -73,7 +74,7 @@ def test_a_phone_rings_until_it_is_answered_and_the_call_is_timed(bench, page, c
     card = bench.card(PHONE)
     expect(card).to_contain_text("Ringing")
     expect(page).to_have_title(re.compile("Ringing"))
-    page.wait_for_function("heard.tones.includes(440) && heard.tones.includes(480)")
+    until(page, "heard.tones.includes(440) && heard.tones.includes(480)")
     bench.sim.advance(30)
     card.get_by_role("button", name="Answer").click()
     expect(card).to_contain_text("In call")
@@ -99,16 +100,16 @@ def test_a_menu_is_spoken_and_a_key_sounds_and_is_answered(bench, page):
     card = bench.card(PHONE)
     card.get_by_role("button", name="Call", exact=True).click()
     expect(transcript(card)).to_contain_text("Tapez un.")
-    page.wait_for_function("heard.words.length == 1")
+    until(page, "heard.words.length == 1")
     assert page.evaluate("heard.words") == [["Tapez un.", "fr-FR"]]
     bench.sim.advance(3)
     expect(card.get_by_role("status").filter(has_text="Gather")).to_contain_text("30 s")
     card.get_by_role("button", name="5", exact=True).click()
-    page.wait_for_function("heard.tones.includes(770) && heard.tones.includes(1336)")
+    until(page, "heard.tones.includes(770) && heard.tones.includes(1336)")
     expect(transcript(card)).to_contain_text("Sales")
     assert bench.sim.requests()[-1]["url"].endswith("/menu")
     assert ["Digits", "5"] in bench.sim.requests()[-1]["params"]
-    page.wait_for_function("heard.words.length == 2")
+    until(page, "heard.words.length == 2")
 
 
 def test_say_is_silent_where_a_person_switched_it_off_and_stays_so(bench, page):
@@ -128,7 +129,7 @@ def test_a_file_is_played(bench, page):
     card = bench.card(PHONE)
     card.get_by_role("button", name="Call", exact=True).click()
     expect(transcript(card).get_by_role("link", name="song.mp3")).to_have_attribute("href", f"{bench.url}/song.mp3")
-    page.wait_for_function("heard.files.length == 1")
+    until(page, "heard.files.length == 1")
     assert page.evaluate("heard.files") == [f"{bench.url}/song.mp3"]
 
 
@@ -140,7 +141,7 @@ def test_a_voicemail_beeps_and_shows_that_it_records(bench, page):
     expect(transcript(card)).to_contain_text("Speak.")
     bench.sim.advance(2)
     expect(transcript(card)).to_contain_text("Beep")
-    page.wait_for_function("heard.tones.includes(1000)")
+    until(page, "heard.tones.includes(1000)")
     card.get_by_label("Say into the phone").fill("Please call me back")
     card.get_by_role("button", name="Speak").click()
     expect(transcript(card)).to_contain_text("Please call me back")
@@ -160,7 +161,7 @@ def test_two_phones_talk_with_each_other(bench, page):
     caller.get_by_label("Say into the phone").fill("Is that you?")
     page.keyboard.press("Enter")
     expect(transcript(called)).to_contain_text("Is that you?")
-    page.wait_for_function("heard.words.some(([words]) => words == 'Is that you?')")
+    until(page, "heard.words.some(([words]) => words == 'Is that you?')")
     called.get_by_role("button", name="Hang up").click()
     expect(called).to_contain_text("Last call")
 
@@ -365,7 +366,7 @@ def test_the_last_text_is_in_sight_however_late_the_pictures_before_it_arrive(be
     page.reload()
     card = bench.card(PHONE)
     expect(card.get_by_role("log", name="Text messages")).to_contain_text("the last word")
-    page.wait_for_function("document.querySelector('.thread img') !== null")
+    until(page, "document.querySelector('.thread img') !== null")
     for route in arrived:
         route.continue_()
     expect(card.get_by_role("img", name="Picture 1")).not_to_have_js_property("naturalWidth", 0)
