@@ -1,11 +1,9 @@
 """Switchboard: a Flask application that makes and takes phone calls and text messages through Twilio."""
 
-from datetime import UTC, datetime
-
 from flask import Flask
 from flask_bootstrap import Bootstrap5
 
-from app import auth, cli, database, routes
+from app import auth, cli, clock, database, routes
 from app.flow import Flow
 from app.routes import responses
 from app.settings import Settings
@@ -21,7 +19,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app = Flask(__name__)
     app.extensions["settings"] = settings
     app.extensions["switch"] = Switch(Flow(settings.flow_path, shown=settings.flow_file), settings.public_base_url)
-    app.extensions["now"] = lambda: datetime.now(UTC)  # what opening hours go by
+    app.extensions["now"] = clock.system
     app.extensions["twilio_service"] = TwilioService(settings)
     app.config.update(
         SECRET_KEY=settings.secret_key.get_secret_value(),
@@ -37,5 +35,6 @@ def create_app(settings: Settings | None = None) -> Flask:
     database.init_app(app, settings)
     responses.init_app(app, settings)
     app.register_blueprint(routes.bp)
-    app.cli.add_command(cli.commands)
+    for commands in cli.COMMANDS:
+        app.cli.add_command(commands)
     return app

@@ -13,7 +13,7 @@ from werkzeug.exceptions import TooManyRequests, Unauthorized
 from werkzeug.security import check_password_hash
 from werkzeug.wrappers import Response
 
-from app import ledger
+from app.ledger import signins
 from app.settings import current_settings, is_loopback
 
 OPERATOR = "operator"
@@ -47,17 +47,17 @@ def require_operator() -> Response | None:
 def check_password(given: str | None) -> None:
     """Raises Unauthorized on a wrong password, TooManyRequests after too many of them, right or wrong."""
     address = client_address()
-    failures = ledger.sign_in_failures(WINDOW, address)
-    if failures >= ATTEMPTS or ledger.sign_in_failures(WINDOW) >= ATTEMPTS_IN_ALL:
+    failures = signins.failures(WINDOW, address)
+    if failures >= ATTEMPTS or signins.failures(WINDOW) >= ATTEMPTS_IN_ALL:
         minutes = WINDOW.seconds // 60
         raise TooManyRequests(f"Too many wrong passwords; try again in {minutes} minutes.", retry_after=WINDOW.seconds)
     if not _is_password(given or ""):
-        ledger.record_sign_in_failure(address, keep=WINDOW)
+        signins.record_failure(address, keep=WINDOW)
         raise Unauthorized(
             "That is not the operator's password.", www_authenticate=CHALLENGE if "Authorization" in request.headers else None
         )
     if failures:
-        ledger.forget_sign_in_failures(address)
+        signins.forget_failures(address)
 
 
 def refuse_other_sites() -> None:

@@ -5,6 +5,8 @@ SwitchboardError
 │   ├── InvalidNumber             not a phone number
 │   └── InvalidBody               a text that is empty or too long
 ├── OptedOut                  the recipient wants no texts from us: 409
+├── SpendRefused              it would cost, and a rule forbids it: 403
+│   └── SpendLimited              just now; it says when it may again: 429
 ├── TwilioError               Twilio was asked, or could not be
 │   ├── TwilioRefused             it answered no: 502, nothing happened
 │   │   └── RecordingGone             it has no such recording, or no more: 404
@@ -40,6 +42,29 @@ class InvalidBody(InvalidRequest):
 class OptedOut(SwitchboardError):
     code = "opted_out"
     status = 409
+
+
+class SpendRefused(SwitchboardError):
+    """A call or text that the spend guard does not allow; `rule` names why (see limits)."""
+
+    code = "spend_refused"
+    status = 403
+
+    def __init__(self, message: str, rule: str) -> None:
+        super().__init__(message)
+        self.rule = rule
+
+
+class SpendLimited(SpendRefused):
+    """The same, but only until a limit frees: `retry_after` is in how many seconds, None if nobody knows."""
+
+    code = "spend_limited"
+    status = 429
+    permanent = False
+
+    def __init__(self, message: str, rule: str, retry_after: int | None) -> None:
+        super().__init__(message, rule)
+        self.retry_after = retry_after
 
 
 class TwilioError(SwitchboardError):

@@ -37,7 +37,8 @@ class Traffic:
     """What calls and messages have in common.
 
     `attempt` is our own id of an outgoing one, written before Twilio is asked; `sid` is Twilio's, known once it answers.
-    `progress` is the rank of `status` (see ledger.PROGRESS) and only ever grows.
+    `progress` is the rank of `status` (see ledger.PROGRESS) and only ever grows. `checked_at` is when Twilio was last asked how it
+    goes on, `remark` what of it only a person can settle.
     """
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -51,6 +52,8 @@ class Traffic:
     error_code: Mapped[int | None]
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    checked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    remark: Mapped[str | None] = mapped_column(Text)
 
 
 def _unique_attempt(table: str) -> Index:
@@ -86,7 +89,10 @@ class Call(Traffic, Base):
 
 
 class Message(Traffic, Base):
-    """A text message; `media` is a JSON list of URLs, `answer` the TwiML that an incoming one got."""
+    """A text message; `media` is a JSON list of URLs, `answer` the TwiML that an incoming one got.
+
+    One that nobody waits for is sent (again) at `due_at`, after so many `tries`.
+    """
 
     __tablename__ = "messages"
     __table_args__ = (_unique_attempt("messages"),)
@@ -94,6 +100,93 @@ class Message(Traffic, Base):
     body: Mapped[str] = mapped_column(Text)
     media: Mapped[str | None] = mapped_column(Text)
     answer: Mapped[str | None] = mapped_column(Text)
+    due_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    tries: Mapped[int | None]
+
+
+class Event(Base):
+    """What was heard of a call or message, in the order in which it came; never changed. `source` is who said it (see ledger)."""
+
+    __tablename__ = "events"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+    kind: Mapped[str] = mapped_column(String(TEXT))
+    attempt: Mapped[str | None] = mapped_column(String(32), index=True)
+    sid: Mapped[str | None] = mapped_column(String(TEXT), index=True)
+    source: Mapped[str] = mapped_column(String(TEXT))
+    status: Mapped[str] = mapped_column(String(TEXT))
+    sequence: Mapped[int | None]
+    error_code: Mapped[int | None]
+
+
+class Spending(Base):
+    """A call or text that costs, written before it is made; `occasion` names it, so that it counts once.
+
+    `cost` in millionths of a US dollar: of a text at once; of a call when it is over, after so much a minute (`rate`). A leg of a
+    call is known by `call_sid`, the call that it belongs to. `own`: to somebody whom the flow file names.
+    """
+
+    __tablename__ = "spendings"
+    __table_args__ = (Index(None, "number", "at"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+    kind: Mapped[str] = mapped_column(String(TEXT))
+    number: Mapped[str] = mapped_column(String(TEXT))
+    occasion: Mapped[str] = mapped_column(String(TEXT), unique=True)
+    call_sid: Mapped[str | None] = mapped_column(String(TEXT), index=True)
+    own: Mapped[bool]
+    rate: Mapped[int | None]
+    cost: Mapped[int | None]
+
+
+class Stop(Base):
+    """The kill switch: while there is one, nothing that costs is done."""
+
+    __tablename__ = "stops"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    who: Mapped[str] = mapped_column(String(TEXT))
+    reason: Mapped[str] = mapped_column(Text)
+
+
+class AuditEntry(Base):
+    """Who did what, from where; `subject` is an attempt, a SID or a masked number, never a whole one."""
+
+    __tablename__ = "audit"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+    who: Mapped[str] = mapped_column(String(TEXT))
+    address: Mapped[str] = mapped_column(String(TEXT))
+    action: Mapped[str] = mapped_column(String(TEXT))
+    subject: Mapped[str] = mapped_column(String(TEXT))
+
+
+class RefusedWebhook(Base):
+    """Webhooks that were not let in, by address and cause: how many, and when the last one came. `address` bears no number."""
+
+    __tablename__ = "refused_webhooks"
+    __table_args__ = (UniqueConstraint("address", "cause"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+    address: Mapped[str] = mapped_column(String(TEXT))
+    cause: Mapped[str] = mapped_column(String(TEXT))
+    times: Mapped[int]
+
+
+class Job(Base):
+    """Something that is done again and again: when next, and how it went last. Whoever moves `due_at` on does it."""
+
+    __tablename__ = "jobs"
+
+    name: Mapped[str] = mapped_column(String(TEXT), primary_key=True)
+    due_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    outcome: Mapped[str | None] = mapped_column(Text)
 
 
 class Recording(Base):

@@ -5,12 +5,23 @@ import re
 from collections.abc import Mapping
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, NamedTuple, Self
 from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
 from flask import current_app
-from pydantic import AfterValidator, BaseModel, ConfigDict, SecretStr, StringConstraints, ValidationError, model_validator
+from phonenumbers import SUPPORTED_REGIONS
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    StringConstraints,
+    ValidationError,
+    model_validator,
+)
 
 ROOT = Path(__file__).resolve().parent.parent
 SECRETS = ("TWILIO_AUTH_TOKEN", "TWILIO_AUTH_TOKEN_SECONDARY", "SECRET_KEY", "OPERATOR_PASSWORD", "DATABASE_URL")
@@ -70,6 +81,45 @@ def _database_url(secret: SecretStr) -> SecretStr:
     return SecretStr(re.sub(r"^postgres(ql)?://", "postgresql+psycopg://", url))
 
 
+class Limit(NamedTuple):
+    """At most `number` calls and texts in any `seconds`."""
+
+    number: int
+    seconds: int
+
+
+def _words(text: Any) -> Any:
+    """What stands in a line, with blanks or commas between."""
+    return text.replace(",", " ").split() if isinstance(text, str) else text
+
+
+def _country(text: str) -> str:
+    if text.upper() not in SUPPORTED_REGIONS:
+        raise ValueError("must be countries by their two letters (ISO 3166), such as US CA GB")
+    return text.upper()
+
+
+def _prefix(text: str) -> str:
+    if not re.fullmatch(r"\+[1-9][0-9]{0,14}", text):
+        raise ValueError("must be beginnings of numbers with their country, such as +1900 +44871")
+    return text
+
+
+def _limit(text: Any) -> Any:
+    if not isinstance(text, str):
+        return text
+    found = re.fullmatch(r"([1-9][0-9]{0,5})/([1-9][0-9]{0,5})", text)
+    if found is None:
+        raise ValueError("must be numbers of calls and texts in seconds, such as 1/60 3/900")
+    return Limit(int(found[1]), int(found[2]))
+
+
+Countries = Annotated[tuple[Annotated[str, AfterValidator(_country)], ...], BeforeValidator(_words)]
+Prefixes = Annotated[tuple[Annotated[str, AfterValidator(_prefix)], ...], BeforeValidator(_words)]
+Limits = Annotated[tuple[Annotated[Limit, BeforeValidator(_limit)], ...], BeforeValidator(_words), Field(min_length=1)]
+AtMost = Annotated[int, Field(ge=1, le=1_000_000)]
+Dollars = Annotated[float, Field(ge=0, le=1_000_000, allow_inf_nan=False)]
+Days = Annotated[int, Field(ge=1, le=36_500)]
 E164 = Annotated[str, StringConstraints(pattern=r"^\+[1-9][0-9]{6,14}$")]
 TwilioToken = Annotated[SecretStr, _at_least(1), AfterValidator(_not_placeholder)]
 
@@ -90,6 +140,21 @@ class Settings(BaseModel):
     operator_password: Annotated[SecretStr, _at_least(8), AfterValidator(_not_placeholder)]
     database_url: Annotated[SecretStr, AfterValidator(_database_url)] = SecretStr("sqlite:///switchboard.db")
     flow_file: str = "flows/hello.toml"
+    allowed_countries: Countries = ()
+    allowed_prefixes: Prefixes = ("+1555",)
+    refused_prefixes: Prefixes = ()
+    destination_limits: Limits = (Limit(1, 60), Limit(3, 900), Limit(10, 3600))
+    hourly_limit: AtMost = 100
+    daily_limit: AtMost = 500
+    daily_budget: Dollars = 20
+    call_price: Dollars = 0.02
+    message_price: Dollars = 0.01
+    max_call_minutes: Annotated[int, Field(ge=1, le=1440)] = 60
+    keep_calls_days: Days | None = None
+    keep_messages_days: Days | None = None
+    keep_recordings_days: Days | None = None
+    keep_audit_days: Days = 365
+    delete_at_twilio: bool = False
 
     @model_validator(mode="after")
     def _twilio_can_reach_us(self) -> Self:

@@ -7,15 +7,16 @@ takes a new status only if its rank is higher: callbacks may come late, twice an
 
 import json
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from secrets import token_hex
 from typing import Any, Literal, TypeVar, get_args
 
-from sqlalchemy import Connection, and_, delete, func, insert, or_, select, text, update
+from sqlalchemy import Connection, and_, func, insert, or_, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from app.clock import now
 from app.database import append_message, read, write
-from app.models import Call, Message, SignInFailure
+from app.models import Call, Message
 
 # The ends have ranks of their own, so that two different ones, should Twilio ever send both, come out the same in any order.
 PROGRESS: dict[type, dict[str, int]] = {
@@ -58,10 +59,6 @@ Answer = str | Callable[[Connection], str]
 Row = TypeVar("Row", Call, Message)
 
 
-def _now() -> datetime:
-    return datetime.now(UTC)
-
-
 def begin(
     kind: type[Row], *, to: str, from_: str, attempt: str | None = None, reuse_within: float = 0, **fields: Any
 ) -> tuple[str, bool]:
@@ -71,12 +68,12 @@ def begin(
     further columns, such as a text's `body`. With `reuse_within` seconds, an outgoing call to the same number that is younger, has
     the same `fields` and has not failed is returned instead.
     """
-    attempt, now = attempt or token_hex(16), _now()
+    attempt, at = attempt or token_hex(16), now()
     row = _new_row(kind, attempt=attempt, direction="outbound-api", from_number=from_, to_number=to, status="requested")
     row |= fields
     recent = (
         select(kind.attempt)
-        .where(kind.to_number == to, kind.created_at > now - timedelta(seconds=reuse_within), kind.attempt.is_not(None))
+        .where(kind.to_number == to, kind.created_at > at - timedelta(seconds=reuse_within), kind.attempt.is_not(None))
         .where(kind.status != "failed", *(getattr(kind, name) == value for name, value in fields.items()))
         .order_by(kind.id.desc())
         .limit(1)
@@ -113,7 +110,7 @@ def advance(
     such as `parent_sid`: each is kept from whichever news brings it.
     """
     step: dict[str, Any] = {"status": status, "progress": PROGRESS[kind].get(status, -1), "error_code": error_code}
-    step["updated_at"] = _now()
+    step["updated_at"] = now()
     if kind is Call:
         step["duration"] = duration
     by_attempt = and_(kind.attempt == attempt, or_(kind.sid.is_(None), kind.sid == sid)) if sid else kind.attempt == attempt
@@ -186,8 +183,8 @@ def _take_turns(connection: Connection, name: str) -> None:
 
 
 def _new_row(kind: Kind, **fields: Any) -> dict[str, Any]:
-    now = _now()
-    row = {"created_at": now, "updated_at": now} | ({"body": ""} if kind is Message else {}) | fields
+    at = now()
+    row = {"created_at": at, "updated_at": at} | ({"body": ""} if kind is Message else {}) | fields
     if "status" in row:
         row["progress"] = PROGRESS[kind][row["status"]]
     return row
@@ -229,25 +226,3 @@ def find_by_sid(kind: type[Row], sid: str) -> Row | None:
     """The call or message that Twilio knows by that SID."""
     with read() as session:
         return session.scalar(select(kind).where(kind.sid == sid))
-
-
-def sign_in_failures(within: timedelta, address: str | None = None) -> int:
-    """How many wrong passwords came lately, from `address` or in all."""
-    recent = select(func.count()).select_from(SignInFailure).where(SignInFailure.at > _now() - within)
-    with read() as session:
-        return session.scalar(recent.where(SignInFailure.address == address) if address else recent) or 0
-
-
-def record_sign_in_failure(address: str, keep: timedelta) -> None:
-    """Count a wrong password from `address`, and forget those older than `keep`."""
-
-    def work(connection: Connection) -> None:
-        connection.execute(delete(SignInFailure).where(SignInFailure.at < _now() - keep))
-        connection.execute(insert(SignInFailure).values(address=address, at=_now()))
-
-    write(work)
-
-
-def forget_sign_in_failures(address: str) -> None:
-    """Start the count for `address` anew."""
-    write(lambda connection: connection.execute(delete(SignInFailure).where(SignInFailure.address == address)))

@@ -1,12 +1,12 @@
 """What callers left and talks that were recorded: kept once by SID, in whatever order Twilio tells of them."""
 
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Connection, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from app.clock import now
 from app.database import read, write
 from app.models import Call, Recording
 
@@ -27,7 +27,7 @@ def keep(
     recording that was deleted learns no words any more.
     """
     row: dict[str, Any] = {"sid": sid, "call_sid": call_sid, "step": step, "from_number": from_number, "to_number": to_number}
-    row |= {"duration": duration, "transcription": transcription, "created_at": datetime.now(UTC)}
+    row |= {"duration": duration, "transcription": transcription, "created_at": now()}
 
     def work(connection: Connection) -> None:
         if not (from_number and to_number):
@@ -73,4 +73,4 @@ def of_calls(sids: Iterable[str | None]) -> dict[str, str]:
 def mark_deleted(sid: str) -> None:
     """Forget the words of a recording that is gone at Twilio; when it was deleted first stays."""
     gone = update(Recording).where(Recording.sid == sid, Recording.deleted_at.is_(None))
-    write(lambda connection: connection.execute(gone.values(deleted_at=datetime.now(UTC), transcription=None)))
+    write(lambda connection: connection.execute(gone.values(deleted_at=now(), transcription=None)))

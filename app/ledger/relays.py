@@ -2,10 +2,10 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from sqlalchemy import Connection, func, insert, select, update
 
+from app.clock import now
 from app.ledger import Answer
 from app.ledger.optouts import is_stopped
 from app.models import Relay
@@ -27,11 +27,11 @@ def forward(line: str, person: str, texter: str, build: Callable[[int | None], s
         if is_stopped(connection, line, person):
             return build(None)
         theirs = Relay.line == line, Relay.person == person
-        now = datetime.now(UTC)
-        tag = connection.scalar(update(Relay).where(*theirs, Relay.texter == texter).values(at=now).returning(Relay.tag))
+        at = now()
+        tag = connection.scalar(update(Relay).where(*theirs, Relay.texter == texter).values(at=at).returning(Relay.tag))
         if tag is None:  # nobody else counts meanwhile: see ledger.record_message
             tag = 1 + (connection.scalar(select(func.max(Relay.tag)).where(*theirs)) or 0)
-            connection.execute(insert(Relay).values(line=line, person=person, texter=texter, tag=tag, at=now))
+            connection.execute(insert(Relay).values(line=line, person=person, texter=texter, tag=tag, at=at))
         return build(tag)
 
     return decide
@@ -48,7 +48,7 @@ def send_back(line: str, person: str, tag: int | None, build: Callable[[Texter |
             return build(None)
         has_stopped = is_stopped(connection, line, row.texter)
         if not has_stopped:
-            connection.execute(update(Relay).where(Relay.id == row.id).values(at=datetime.now(UTC)))
+            connection.execute(update(Relay).where(Relay.id == row.id).values(at=now()))
         return build(Texter(row.tag, row.texter, has_stopped))
 
     return decide

@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from dotenv import dotenv_values
 from visitors import SETTINGS
 
-from app.cli import commands
+from app.cli.flow import commands
 
 ROOT = Path(__file__).parents[2]
 FLASK = [sys.executable, "-m", "flask", "flow"]

@@ -14,6 +14,7 @@ from visitors import BOTH_DATABASES
 
 from app import database, ledger
 from app.errors import LedgerUnavailable
+from app.ledger import signins
 from app.models import Call, Message
 
 pytestmark = BOTH_DATABASES
@@ -201,11 +202,11 @@ def test_sign_in_failures_are_counted_by_address_and_in_all(app: Flask) -> None:
     quarter = timedelta(minutes=15)
     with app.app_context():
         for address in ("10.0.0.1", "10.0.0.1", "10.0.0.2"):
-            ledger.record_sign_in_failure(address, keep=quarter)
-        assert (ledger.sign_in_failures(quarter, "10.0.0.1"), ledger.sign_in_failures(quarter)) == (2, 3)
-        ledger.forget_sign_in_failures("10.0.0.1")
-        assert (ledger.sign_in_failures(quarter, "10.0.0.1"), ledger.sign_in_failures(quarter)) == (0, 1)
-        assert ledger.sign_in_failures(timedelta(0)) == 0
+            signins.record_failure(address, keep=quarter)
+        assert (signins.failures(quarter, "10.0.0.1"), signins.failures(quarter)) == (2, 3)
+        signins.forget_failures("10.0.0.1")
+        assert (signins.failures(quarter, "10.0.0.1"), signins.failures(quarter)) == (0, 1)
+        assert signins.failures(timedelta(0)) == 0
 
 
 def test_an_attempt_that_is_given_is_begun_once_also_by_many_at_once(app: Flask) -> None:

@@ -24,6 +24,8 @@ SETTINGS = {
     "public_base_url": BASE_URL,
     "secret_key": "a key that only the tests know",
     "operator_password": PASSWORD,
+    "allowed_countries": "US GB DE FR",
+    "destination_limits": "1000/60",  # tests of the limits set their own
 }
 
 BOTH_DATABASES = pytest.mark.parametrize("database", ["sqlite", "postgresql"])
