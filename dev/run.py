@@ -1,4 +1,4 @@
-"""The whole system on this machine: simulator and application, until Ctrl-C. `make run` calls it."""
+"""The whole system on this machine: simulator, application and its jobs, until Ctrl-C. `make run` calls it."""
 
 import os
 import re
@@ -86,6 +86,7 @@ def _run(settings: Settings, environ: dict[str, str], processes: list[subprocess
     if not all(_answers(url, processes) for url in awaited):
         print("Switchboard did not start; what went wrong stands above.", file=sys.stderr)
         return 1
+    processes.append(_start([*python, "flask", "--app", "wsgi", "jobs"], environ))
     print(_welcome(settings, local), flush=True)
     while all(process.poll() is None for process in processes):
         time.sleep(0.5)

@@ -45,9 +45,10 @@ def test_everything_that_is_asked_for_is_pinned_with_hashes(name: str) -> None:
     assert "://" not in pinned
 
 
-def test_the_unit_runs_what_the_procfile_says() -> None:
-    unit = (ROOT / "deploy/azure/switchboard.service").read_text()
-    for line in (ROOT / "Procfile").read_text().splitlines():
-        assert re.search(
-            rf"^ExecStart(Pre)?=/srv/switchboard/.venv/bin/{re.escape(line.partition(': ')[2])}$", unit, re.MULTILINE
-        ), line
+def test_the_units_run_what_the_procfile_says() -> None:
+    units = "".join(unit.read_text() for unit in sorted((ROOT / "deploy/azure").glob("*.service")))
+    lines = (ROOT / "Procfile").read_text().splitlines()
+    for line in lines:
+        command = re.escape(line.partition(": ")[2])
+        assert re.search(rf"^ExecStart(Pre)?=/srv/switchboard/.venv/bin/{command}$", units, re.MULTILINE), line
+    assert len(lines) == len(re.findall(r"^ExecStart(?:Pre)?=", units, re.MULTILINE))

@@ -2,9 +2,9 @@
 
 from flask import Flask
 
-from app.cli import flow
+from app.cli import flow, jobs
 
-COMMANDS = (flow.commands,)
+COMMANDS = (flow.commands, jobs.command)
 
 
 def only_flow_commands() -> Flask:
