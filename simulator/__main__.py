@@ -84,6 +84,7 @@ def build_parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
     add("--messaging-service-sid", default=given("MESSAGING_SERVICE_SID"), help="a messaging service with all the numbers")
     add("--webhook-seconds", default=given("WEBHOOK_SECONDS", "15"), help="real seconds that an answer may take (15, as Twilio)")
     add("--keep", default=given("KEEP", "10000"), help="how many of each kind are remembered once over (10000)")
+    add("--keep-requests", default=given("KEEP_REQUESTS", "1000"), help="how many of its requests are remembered (1000)")
     add("--test-account-sid", default=given("TEST_ACCOUNT_SID"), help="test credentials: the account")
     add("--test-auth-token", default=given("TEST_AUTH_TOKEN"), help="test credentials: the token")
     parser.set_defaults(numbers=given_list("NUMBER"), caller_ids=given_list("CALLER_ID"))
@@ -155,6 +156,7 @@ def read_config(arguments: Sequence[str], environment: Mapping[str, str]) -> Con
         speed=_ranged(options.speed, "--speed", 0.01, MAX_SPEED),
         webhook_seconds=_ranged(options.webhook_seconds, "--webhook-seconds", 0.1, MAX_WEBHOOK_SECONDS),
         keep=_whole(options.keep, "--keep", MAX_KEPT),
+        keep_requests=_whole(options.keep_requests, "--keep-requests", MAX_KEPT),
         trial=options.trial,
         protect_media=options.protect_media,
         balance=f"{_ranged(options.balance, '--balance', -1e9, 1e9):.2f}",

@@ -25,6 +25,7 @@ class Config:
     speed: float = 1.0
     webhook_seconds: float = 15.0
     keep: int = 10_000
+    keep_requests: int = 1000
     trial: bool = False
     balance: str = "100.00"
     calls_per_second: float = 1.0

@@ -160,7 +160,7 @@ class Simulator:
         return found
 
     def fault(self, target: str, kind: str, match: str | None = None, **details: Any) -> None:
-        """Ask for a fault, as `POST /faults` does; details are count, seconds, status, code and sid."""
+        """Ask for a fault, as `POST /faults` does; details are count, seconds, status, code, sid, rate and seed."""
         self.ask("POST", "/faults", {"target": target, "kind": kind, "match": match} | details)
 
     def clear_faults(self) -> None:

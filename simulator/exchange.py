@@ -59,7 +59,7 @@ class Exchange:
         self.rest_requests: set[object] = set()  # those that are answered now
         self.point(**{name: getattr(config, name) for name in URLS | METHODS})
         self.home = Home(config.public_url or f"http://{config.host}:{config.port}")
-        self.journal = Journal()
+        self.journal = Journal(config.keep_requests)
         self.faults = Faults()
         self.phones = Phones()
         self.webhooks = Webhooks(config.auth_token, clock, self.journal, self.faults, config.webhook_seconds)

@@ -69,10 +69,15 @@ class Listener:
         finally:
             self._writers.pop(peer, None)
 
-    def cut(self, peer: Peer) -> None:
-        """Break a client's connection off, without an answer."""
+    def cut(self, peer: Peer, last: bytes = b"") -> None:
+        """Break a client's connection off, without an answer or with `last`, a part of one."""
         writer = self._writers.get(peer)
-        if writer is not None:
+        if writer is None:
+            return
+        if last:
+            writer.write(last)
+            writer.transport.close()
+        else:
             writer.transport.abort()
 
     async def close(self) -> None:

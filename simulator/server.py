@@ -42,7 +42,7 @@ def create_app(exchange: Exchange) -> Quart:
     app = copy(_without_exchange())
     app.extensions = {
         "exchange": exchange,
-        "cut": lambda peer: None,  # the listener, which has the connections, puts its own here
+        "cut": lambda peer, last=b"": None,  # the listener, which has the connections, puts its own here
     }
     return app
 

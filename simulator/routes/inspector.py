@@ -24,12 +24,14 @@ async def _fields() -> dict[str, Any]:
 
 @bp.get("/requests")
 async def list_requests() -> Response:
-    """List the webhooks, oldest first, all or those `after` one: a page for a browser, JSON for anything else."""
-    sid, after = request.args.get("sid"), request.args.get("after", 0, type=int)
+    """List the webhooks, oldest first, all or those `after` one: a page for a browser, JSON, whole or some `fields`, else."""
+    sid, after, fields = request.args.get("sid"), request.args.get("after", 0, type=int), request.args.get("fields", "")
     if request.accept_mimetypes.best_match(["application/json", "text/html"]) == "text/html":
         response = Response(await render_template("requests.html", sid=sid))
     else:
-        response = jsonify({"requests": [entry.as_json() for entry in current_exchange().journal.entries(sid, after)]})
+        response = jsonify(
+            {"requests": [entry.as_json(fields.split(",")) for entry in current_exchange().journal.entries(sid, after)]}
+        )
     response.headers["Vary"] = "Accept"
     return response
 
@@ -78,10 +80,12 @@ async def add_fault() -> tuple[Response, int]:
             int(fields.get("code", UNREACHABLE)),
             int(fields.get("status", 0)),
             None if sid is None else str(sid),
+            float(fields.get("rate", 0)),
+            int(fields.get("seed", 0)),
         )
     except (TypeError, ValueError, OverflowError) as error:
         return _refusal(400, "bad_fault", str(error))
-    return jsonify(vars(fault)), 201
+    return jsonify(fault.as_json()), 201
 
 
 @bp.delete("/faults")

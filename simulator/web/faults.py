@@ -1,8 +1,9 @@
-"""Faults that a tester asks for: what goes wrong, where, and how often."""
+"""Faults that a tester asks for: what goes wrong, where, and how often, or how probably."""
 
 import itertools
 from collections.abc import Collection
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
+from random import Random
 from typing import Any
 
 MAX_SECONDS = 86_400.0
@@ -36,7 +37,11 @@ KINDS: dict[str, dict[str, Kind]] = {
         "refuse": Kind("429, code 20429; nothing was done."),
         "error": Kind("500, code 20500; nothing was done."),
         "status": Kind("This HTTP status; nothing was done.", ("status",)),
+        "reset": Kind("The connection breaks instead of an answer; nothing was done."),
         "lost": Kind("It was done, then the connection breaks without an answer."),
+        "head": Kind("It was done, then the connection breaks within the headers of the answer."),
+        "half": Kind("It was done, then the connection breaks after half of the answer's body."),
+        "gateway": Kind("It was done, and a proxy answers with this HTTP status.", ("status",)),
         "delay": Kind("It is done and answered later.", ("seconds",)),
     },
 }
@@ -47,7 +52,10 @@ UNREACHABLE = 30003
 
 @dataclass
 class Fault:
-    """One kind of failure, still to happen `count` times to requests whose address holds `match` and that are about `sid`."""
+    """One kind of failure, still to happen `count` times to requests whose address holds `match` and that are about `sid`.
+
+    One with a `rate` happens until it is forgotten, each time with that probability. `happened` counts.
+    """
 
     id: int
     target: str
@@ -58,12 +66,23 @@ class Fault:
     code: int
     status: int
     sid: str | None
+    rate: float
+    random: Random
+    happened: int = 0
 
     def fits(self, target: str, address: str, sid: str | None) -> bool:
         """Tell whether this fault is meant for a request."""
         if self.target != target or (self.match is not None and self.match not in address):
             return False
         return self.sid is None or self.sid == sid or (sid is None and self.sid in address)
+
+    def strikes(self) -> bool:
+        """Tell whether it happens this time."""
+        return self.rate == 0 or self.random.random() < self.rate
+
+    def as_json(self) -> dict[str, Any]:
+        """Render what was asked for, and how often it happened."""
+        return {name: value for name, value in vars(self).items() if name != "random"}
 
 
 class Faults:
@@ -83,6 +102,8 @@ class Faults:
         code: int = UNREACHABLE,
         status: int = 0,
         sid: str | None = None,
+        rate: float = 0.0,
+        seed: int = 0,
     ) -> Fault:
         """Ask for a fault; ValueError says what is wrong with it."""
         if target not in KINDS:
@@ -91,6 +112,8 @@ class Faults:
             raise ValueError(f"kind must be one of {', '.join(KINDS[target])}")
         if count < 1:
             raise ValueError("count must be at least 1")
+        if not 0 <= rate <= 1:
+            raise ValueError("rate must be a probability, from 0 to 1")
         if not 0 <= seconds <= MAX_SECONDS:
             raise ValueError(f"seconds must be between 0 and {MAX_SECONDS:.0f}")
         needed = KINDS[target][kind].fields
@@ -100,14 +123,18 @@ class Faults:
             raise ValueError("code must be one of Twilio's, with five digits")
         if "status" in needed and not 400 <= status <= 599:
             raise ValueError("status must be between 400 and 599")
-        fault = Fault(next(self._ids), target, kind, match, count, seconds, code, status, sid)
+        random = Random(seed)  # noqa: S311 - faults keep no secret
+        fault = Fault(next(self._ids), target, kind, match, count, seconds, code, status, sid, rate, random)
         self._pending.append(fault)
         return fault
 
     def take(self, target: str, address: str, kinds: Collection[str] | None = None, sid: str | None = None) -> Fault | None:
         """Use up one occurrence of the first fault that fits a request's URL or path, and what it is about."""
         for fault in self._pending:
-            if fault.fits(target, address, sid) and (kinds is None or fault.kind in kinds):
+            if fault.fits(target, address, sid) and (kinds is None or fault.kind in kinds) and fault.strikes():
+                fault.happened += 1
+                if fault.rate:
+                    return fault
                 fault.count -= 1
                 if fault.count == 0:
                     self._pending.remove(fault)
@@ -124,9 +151,9 @@ class Faults:
 
     def as_json(self) -> list[dict[str, Any]]:
         """Render what is pending."""
-        return [asdict(fault) for fault in self._pending]
+        return [fault.as_json() for fault in self._pending]
 
 
 def kinds_as_json() -> dict[str, dict[str, Any]]:
     """Render the kinds of faults, for a form."""
-    return {target: {name: asdict(kind) for name, kind in kinds.items()} for target, kinds in KINDS.items()}
+    return {target: {name: vars(kind) for name, kind in kinds.items()} for target, kinds in KINDS.items()}

@@ -2,7 +2,7 @@
 
 import itertools
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -10,8 +10,8 @@ from typing import Any
 from simulator.identifiers import new_sid
 from simulator.web.advice import advice
 
-KEPT = 1000
 MAX_ALERTS = 50
+PLAIN = frozenset({"id", "kind", "sid", "method", "url", "fallback", "retry", "status", "error_code", "fault"})
 
 
 @dataclass
@@ -70,8 +70,10 @@ class Entry:
         for watcher in self.watchers:
             watcher(self)
 
-    def as_json(self) -> dict[str, Any]:
-        """Render for `GET /requests`."""
+    def as_json(self, wanted: Sequence[str] = ()) -> dict[str, Any]:
+        """Render for `GET /requests`: the fields that are wanted and kept as they are, or all."""
+        if few := {name: getattr(self, name) for name in wanted if name in PLAIN}:
+            return few
         fields = {name: value for name, value in vars(self).items() if name not in {"at", "alerts", "watchers"}}
         return fields | {
             "at": self.at.isoformat(),
@@ -87,7 +89,7 @@ Watcher = Callable[[Entry], None]
 class Journal:
     """The last requests, oldest first; every watcher is told of each that begins, and of each change."""
 
-    def __init__(self, kept: int = KEPT) -> None:
+    def __init__(self, kept: int) -> None:
         self._entries: deque[Entry] = deque(maxlen=kept)
         self._ids = itertools.count(1)
         self.watchers: set[Watcher] = set()

@@ -1,6 +1,8 @@
 """Faults: each goes wrong as often as it was asked to, where it was asked to, and everything else goes on."""
 
+import socket
 import threading
+from base64 import b64encode
 from typing import Any
 
 import httpx
@@ -8,6 +10,7 @@ import pytest
 import requests
 from twilio.base.exceptions import TwilioRestException
 from twilio.rest import Client
+from twilio_rest import ACCOUNT, KEY
 
 from simulator.driver import Handset, Refused, Simulator
 
@@ -27,6 +30,20 @@ def place(client: Client, site: Any) -> str:
             status_callback_event=EVENTS,
         ).sid
     )
+
+
+def raw_answer(sim: Simulator) -> bytes:
+    """What a client gets until the connection ends."""
+    credentials = b64encode(f"{ACCOUNT}:{KEY}".encode()).decode()
+    lines = (
+        f"GET /2010-04-01/Accounts/{ACCOUNT}/Calls.json HTTP/1.1",
+        f"Authorization: Basic {credentials}",
+        "Host: localhost",
+        "Connection: close",
+    )
+    with socket.create_connection(("127.0.0.1", int(sim.url.rpartition(":")[2])), timeout=30) as connection:
+        connection.sendall("\r\n".join([*lines, "", ""]).encode())
+        return b"".join(iter(lambda: connection.recv(65536), b""))
 
 
 def numbers(site: Any) -> list[str]:
@@ -182,6 +199,73 @@ def test_a_lost_answer_was_carried_out(sim: Simulator, site: Any, client: Client
     assert phone.said == ["x"]
 
 
+def test_a_connection_that_breaks_before_anything_was_done(sim: Simulator, site: Any, client: Client) -> None:
+    sim.fault("rest", "reset", match="/Calls")
+    with pytest.raises(requests.exceptions.ConnectionError):
+        place(client, site)
+    sim.advance(60)
+    assert client.calls.list() == []
+
+
+@pytest.mark.parametrize("kind", ["head", "half"])
+def test_an_answer_that_breaks_off_was_carried_out(kind: str, sim: Simulator, site: Any, client: Client, phone: Handset) -> None:
+    sim.fault("rest", kind, match="/Calls")
+    with pytest.raises((requests.exceptions.ChunkedEncodingError, ValueError)):
+        place(client, site)
+    sim.advance(60)
+    assert [call.status for call in client.calls.list()] == ["completed"]
+    assert phone.said == ["x"]
+
+
+def test_what_comes_of_an_answer_that_breaks_off_is_its_beginning(sim: Simulator) -> None:
+    whole = raw_answer(sim)
+    _head, _, body = whole.partition(b"\r\n\r\n")
+    sim.fault("rest", "half")
+    broken_head, end, broken_body = raw_answer(sim).partition(b"\r\n\r\n")
+    assert end
+    assert f"content-length: {len(body)}".encode() in broken_head.lower()
+    assert broken_body == body[: len(body) // 2]
+    sim.fault("rest", "head")
+    broken = raw_answer(sim)
+    assert broken.startswith(b"HTTP/1.1 200 ")
+    assert b"\r\n\r\n" not in broken
+    assert raw_answer(sim).partition(b"\r\n\r\n")[2] == body
+
+
+def test_a_proxy_answers_for_what_was_done(sim: Simulator, site: Any, client: Client) -> None:
+    sim.fault("rest", "gateway", match="/Calls", status=503)
+    with pytest.raises(TwilioRestException) as refusal:
+        place(client, site)
+    assert refusal.value.status == 503
+    sim.advance(60)
+    assert [call.status for call in client.calls.list()] == ["completed"]
+
+
+def test_a_fault_with_a_rate_happens_so_often_and_by_its_seed(sim: Simulator, http: httpx.Client, client: Client) -> None:
+    def refused(seed: int) -> list[bool]:
+        sim.clear_faults()
+        sim.fault("rest", "refuse", rate=0.3, seed=seed)
+        statuses = [
+            http.get(f"{sim.url}/2010-04-01/Accounts/{ACCOUNT}/Calls.json", auth=(ACCOUNT, KEY)).status_code for _ in range(80)
+        ]
+        (fault,) = http.get(f"{sim.url}/faults").json()["faults"]
+        assert fault["happened"] == statuses.count(429)
+        return [status == 429 for status in statuses]
+
+    first = refused(1)
+    assert 10 <= sum(first) <= 40
+    assert refused(1) == first
+    assert refused(2) != first
+
+
+def test_a_fault_with_a_rate_leaves_room_for_others(sim: Simulator, site: Any, client: Client) -> None:
+    sim.fault("webhook", "refuse", match="/st", rate=0.000001)
+    sim.fault("webhook", "drop", match="/st", rate=1)
+    sid = place(client, site)
+    sim.advance(60)
+    assert [entry["fault"] for entry in sim.requests(sid)] == ["drop"] * 4
+
+
 def test_a_late_answer_comes_in_its_time(sim: Simulator, http: httpx.Client, client: Client) -> None:
     sim.fault("rest", "delay", seconds=5)
     answers: list[int] = []
@@ -226,6 +310,10 @@ def test_the_kinds_of_faults_say_what_they_do_and_need(sim: Simulator, http: htt
         {"target": "webhook", "kind": "status"},
         {"target": "webhook", "kind": "status", "status": 200},
         {"target": "rest", "kind": "status", "status": "bad"},
+        {"target": "rest", "kind": "gateway"},
+        {"target": "rest", "kind": "lost", "rate": 1.1},
+        {"target": "rest", "kind": "lost", "rate": "nan"},
+        {"target": "rest", "kind": "lost", "rate": 0.1, "seed": "x"},
         {},
     ],
 )

@@ -32,6 +32,24 @@ def test_requests_can_be_listed_from_one_on(sim: Simulator) -> None:
     assert sim.ask("GET", f"/requests/{first['id']}") == first
 
 
+def test_requests_can_be_listed_briefly(sim: Simulator) -> None:
+    sid = sim.phone(PHONE).text(LINE, "one")
+    sim.advance(5)
+    (entry,) = sim.requests()
+    brief = {"id": entry["id"], "sid": sid, "status": 200, "error_code": None}
+    assert sim.ask("GET", "/requests?fields=id,sid,status,error_code,watchers")["requests"] == [brief]
+    assert sim.ask("GET", "/requests?fields=watchers,as_json")["requests"] == [entry]
+
+
+@pytest.mark.parametrize("kept", [1, 2])
+def test_so_many_requests_are_remembered_as_was_asked(site: Any, kept: int) -> None:
+    with Simulator("AC" + "1" * 32, KEY, [LINE], sms_url=f"{site.url}/sms", keep_requests=kept) as sim:
+        for _ in range(2):
+            sim.phone(PHONE).text(LINE, "one")
+        sim.advance(5)
+        assert len(sim.requests()) == min(kept, 2)
+
+
 def test_a_request_that_is_sent_again_is_signed_and_its_answer_is_not_carried_out(sim: Simulator, site: Any) -> None:
     site.answer("/sms", "<Response><Message>hi</Message></Response>")
     phone = sim.phone(PHONE)

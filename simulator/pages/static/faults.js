@@ -5,8 +5,8 @@ import { element } from './dom.js';
 
 const EXTRAS = { seconds: 'Seconds late', status: 'HTTP status', code: 'Twilio’s code' };
 
-function describe({ target, kind, match, sid, count, seconds, status, code }) {
-  const times = count === 1 ? 'once' : `${count} times`;
+function describe({ target, kind, match, sid, count, seconds, status, code, rate }) {
+  const times = rate ? `with a probability of ${rate}` : count === 1 ? 'once' : `${count} times`;
   const extras = [seconds && `${seconds} s`, status, target === 'message' && code].filter(Boolean).join(' ');
   const where = match ? ` where the address holds “${match}”` : '';
   return `${target}: ${kind}${extras ? ` ${extras}` : ''}, ${times}${where}${sid ? ` for ${sid}` : ''}`;

@@ -36,6 +36,7 @@ HEADERS = {
     "X-Shenanigans": "none",
 }
 OPEN_TO_TESTS: set[str] = set()
+AFTERWARDS = frozenset({"lost", "head", "half", "gateway"})  # faults that let the request be carried out
 
 
 def resource(method: str, path: str, test_credentials: bool = False) -> Callable[[V], V]:
@@ -118,9 +119,12 @@ async def fail() -> tuple[dict[str, Any], int] | None:
         raise RestError(20429)
     if fault.kind == "error":
         raise RestError(20500)
-    if fault.kind == "lost":
-        g.lost = True
+    if fault.kind in AFTERWARDS:
+        g.fault = fault
         return None
+    if fault.kind == "reset":
+        current_app.extensions["cut"](request.scope["client"])
+        return {}, 500
     if fault.kind == "status":
         code = int(f"20{fault.status}")
         more = f"https://www.twilio.com/docs/errors/{code}"
@@ -133,9 +137,18 @@ async def fail() -> tuple[dict[str, Any], int] | None:
 
 @bp.after_request
 async def lose(response: Response) -> Response:
-    """Break the connection off where the answer is to be lost: the request itself was carried out."""
-    if g.get("lost"):
-        current_app.extensions["cut"](request.scope["client"])
+    """Lose the answer, or a part of it, as a tester asked: the request itself was carried out."""
+    fault = g.get("fault")
+    if fault is None:
+        return response
+    if fault.kind == "gateway":
+        text = responses.get(fault.status, "Error")
+        return Response(f"<html><title>{fault.status} {text}</title></html>", fault.status, content_type="text/html")
+    body = await response.get_data(as_text=False)
+    lines = [f"HTTP/1.1 {response.status}", *(f"{name}: {value}" for name, value in response.headers.items()), "", ""]
+    head = "\r\n".join(lines).encode()
+    parts = {"lost": b"", "head": head[: len(head) // 2], "half": head + body[: len(body) // 2]}
+    current_app.extensions["cut"](request.scope["client"], parts[fault.kind])
     return response
 
 
