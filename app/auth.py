@@ -13,7 +13,7 @@ from werkzeug.exceptions import TooManyRequests, Unauthorized
 from werkzeug.security import check_password_hash
 from werkzeug.wrappers import Response
 
-from app.ledger import signins
+from app.ledger import audit, signins
 from app.settings import current_settings, is_loopback
 
 OPERATOR = "operator"
@@ -53,6 +53,7 @@ def check_password(given: str | None) -> None:
         raise TooManyRequests(f"Too many wrong passwords; try again in {minutes} minutes.", retry_after=WINDOW.seconds)
     if not _is_password(given or ""):
         signins.record_failure(address, keep=WINDOW)
+        audit.note_wrong_password(address, is_last=failures + 1 >= ATTEMPTS)
         raise Unauthorized(
             "That is not the operator's password.", www_authenticate=CHALLENGE if "Authorization" in request.headers else None
         )

@@ -38,11 +38,13 @@ class Heard:
         return f"/voice_url/{self.step}" if self.step else "/voice_url"
 
 
-def place_call(to: str | None, heard: Heard = Heard(), *, reuse_within: float = 0) -> tuple[str, bool]:
+def place_call(
+    to: str | None, heard: Heard = Heard(), *, reuse_within: float = 0, noted: ledger.Noting | None = None
+) -> tuple[str, bool]:
     """Call `to` (default: TWILIO_TO_NUMBER) and return the attempt id, by which ledger.find knows it, and whether it is new.
 
     A call to the same number, to hear the same, that was placed less than `reuse_within` seconds ago is returned instead of
-    placing another.
+    placing another. One that is new is `noted` when it is written.
     Raises InvalidNumber, TwilioRefused, TwilioUnreachable; a lost answer is no error but leaves the call `unknown`.
     """
     settings = current_settings()
@@ -52,6 +54,7 @@ def place_call(to: str | None, heard: Heard = Heard(), *, reuse_within: float = 
         to=number,
         from_=settings.twilio_from_number,
         reuse_within=reuse_within,
+        noted=noted,
         step=heard.step,
         announcement=heard.announcement,
         acknowledge=heard.acknowledge if heard.announcement is not None else None,
@@ -72,10 +75,13 @@ def place_call(to: str | None, heard: Heard = Heard(), *, reuse_within: float = 
     return attempt, new
 
 
-def send_sms(to: str, body: str, *, from_: str | None = None, attempt: str | None = None) -> str:
+def send_sms(
+    to: str, body: str, *, from_: str | None = None, attempt: str | None = None, noted: ledger.Noting | None = None
+) -> str:
     """Text `body` to `to`, from one of our numbers (default: TWILIO_FROM_NUMBER), and return the attempt id.
 
-    With an `attempt` that was begun before, nothing is sent. Raises as place_call does, InvalidBody, and OptedOut.
+    With an `attempt` that was begun before, nothing is sent; one that is new is `noted` when it is written.
+    Raises as place_call does, InvalidBody, and OptedOut.
     """
     home = current_settings().twilio_from_number
     number, line = phone.parse(to, home=home).e164, from_ or home
@@ -83,7 +89,7 @@ def send_sms(to: str, body: str, *, from_: str | None = None, attempt: str | Non
         raise InvalidBody(f"A text has 1 to {MAX_TEXTED:,} characters; this one has {len(body):,}.")
     if not consent.may_text(line, number):
         raise OptedOut(OPTED_OUT)
-    begun, new = ledger.begin(Message, to=number, from_=line, body=body, attempt=attempt)
+    begun, new = ledger.begin(Message, to=number, from_=line, body=body, attempt=attempt, noted=noted)
     if new:
         callback = _callback("/status/message", begun)
         try:

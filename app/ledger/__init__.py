@@ -56,17 +56,26 @@ OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
 Kind = type[Call] | type[Message]
 # The TwiML that answers an incoming text, or what decides on it in the transaction that writes the text.
 Answer = str | Callable[[Connection], str]
+# Writes, in a transaction, who begins the attempt of that id.
+Noting = Callable[[Connection, str], None]
 Row = TypeVar("Row", Call, Message)
 
 
 def begin(
-    kind: type[Row], *, to: str, from_: str, attempt: str | None = None, reuse_within: float = 0, **fields: Any
+    kind: type[Row],
+    *,
+    to: str,
+    from_: str,
+    attempt: str | None = None,
+    reuse_within: float = 0,
+    noted: Noting | None = None,
+    **fields: Any,
 ) -> tuple[str, bool]:
     """Write that we are about to ask Twilio for a call or message; returns its attempt id and whether it is new.
 
     An `attempt` that is given stands for its occasion: it is new only once, whoever else asks at the same time. `fields` are
     further columns, such as a text's `body`. With `reuse_within` seconds, an outgoing call to the same number that is younger, has
-    the same `fields` and has not failed is returned instead.
+    the same `fields` and has not failed is returned instead. What is new is `noted` in the same transaction.
     """
     attempt, at = attempt or token_hex(16), now()
     row = _new_row(kind, attempt=attempt, direction="outbound-api", from_number=from_, to_number=to, status="requested")
@@ -85,7 +94,10 @@ def begin(
             if earlier := connection.scalar(recent):
                 return earlier, False
         begun = _insert(connection, kind).values(row).on_conflict_do_nothing().returning(kind.id)
-        return attempt, connection.scalar(begun) is not None  # SQLAlchemy gives no row count for it on PostgreSQL
+        new = connection.scalar(begun) is not None  # SQLAlchemy gives no row count for it on PostgreSQL
+        if new and noted:
+            noted(connection, attempt)
+        return attempt, new
 
     return write(work)
 

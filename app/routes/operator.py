@@ -3,7 +3,7 @@
 from flask import Blueprint, Response, abort, jsonify, make_response, redirect, render_template, request, session, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
-from app import ledger, outbound
+from app import audit, ledger, outbound
 from app.auth import is_cross_site, require_operator, wants_page
 from app.ledger import recordings
 from app.models import Call, Message
@@ -68,7 +68,7 @@ def send_sms() -> BaseResponse:
     given = _given()
     if not given.get("to") or "body" not in given:
         return error("invalid_request", "Give `to`, a phone number, and `body`, the text.", 400)
-    message = ledger.find(Message, outbound.send_sms(given["to"], given["body"]))
+    message = ledger.find(Message, outbound.send_sms(given["to"], given["body"], noted=audit.noting("texted")))
     if wants_page():
         return redirect(url_for("switchboard.operator.index"), 303)
     return _resource(message, 201)
@@ -77,7 +77,8 @@ def send_sms() -> BaseResponse:
 @bp.post("/sign_out")
 def sign_out() -> BaseResponse:
     """End the session."""
-    session.clear()
+    session.clear()  # first, so that it ends also where the database cannot be written
+    audit.note("signed out")
     return redirect(url_for("switchboard.public.sign_in"), 303)
 
 
@@ -92,7 +93,8 @@ def _confirm() -> Response:
 def _place(reuse_within: float) -> Response:
     given = _given()
     heard = placing.heard(given, current_switch().flow.entries)
-    attempt, new = outbound.place_call(given.get("to"), heard, reuse_within=reuse_within)
+    noted = audit.noting("dialled" if heard.announcement is None else "announced")
+    attempt, new = outbound.place_call(given.get("to"), heard, reuse_within=reuse_within, noted=noted)
     placed = ledger.find(Call, attempt) or abort(500)
     if not _wants_json():
         return _call_page(placed)

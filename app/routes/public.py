@@ -4,7 +4,7 @@ from flask import Blueprint, abort, jsonify, make_response, redirect, render_tem
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
-from app import auth, database
+from app import audit, auth, database
 from app.routes.responses import error
 from app.switch import current_switch
 
@@ -29,6 +29,7 @@ def sign_in_post() -> Response:
         page = make_response(render_template("sign_in.html", problem=refusal.description), refusal.code)
         page.headers.extend((name, value) for name, value in refusal.get_headers() if name == "Retry-After")
         return page
+    audit.note("signed in")
     return redirect(auth.sign_in(), 303)
 
 

@@ -6,6 +6,7 @@ from contextlib import suppress
 from flask import Blueprint, Response, abort, jsonify, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
+from app import audit
 from app.auth import require_operator, wants_page
 from app.errors import RecordingGone
 from app.ledger import recordings
@@ -23,7 +24,7 @@ bp.before_request(require_operator)
 @bp.get("/recordings")
 def index() -> str | Response:
     """The recordings, newest first, a page at a time."""
-    found = recordings.latest(SHOWN + 1, request.args.get("before", type=_id))
+    found = recordings.latest(SHOWN + 1, request.args.get("before", type=row_id))
     shown = found[:SHOWN]
     older = url_for("switchboard.recordings.index", before=shown[-1].id) if len(found) > SHOWN else None
     if wants_page():
@@ -45,6 +46,12 @@ def audio(sid: str) -> Response:
         raise RecordingGone("This recording was deleted.")
     part = request.headers.get("Range", "")
     sound = current_twilio().open_recording(sid, part if PART.fullmatch(part) else None)
+    if request.method == "GET":  # HEAD gives no sound
+        try:
+            audit.note_listening(sid)
+        except Exception:
+            sound.close()
+            raise
     response = Response(sound, sound.status, mimetype="audio/mpeg")  # which closes it at its end
     for name in ("Content-Length", "Content-Range", "Accept-Ranges"):
         if value := sound.header(name):
@@ -63,6 +70,7 @@ def delete(sid: str) -> str:
 def delete_post(sid: str) -> BaseResponse:
     """Delete it at Twilio, then its words here; to repeat this does no harm."""
     if not _find(sid).deleted_at:
+        audit.note("recording deleted", sid)
         with suppress(RecordingGone):  # by a request whose answer was lost, or by somebody else
             current_twilio().delete_recording(sid)
         recordings.mark_deleted(sid)
@@ -73,7 +81,8 @@ def _find(sid: str) -> Recording:
     return (RECORDING.fullmatch(sid) and recordings.find(sid)) or abort(404, "No such recording.")
 
 
-def _id(text: str) -> int:
+def row_id(text: str) -> int:
+    """What `before` names in a list that is shown page by page. Raises ValueError."""
     if not re.fullmatch(r"[0-9]{1,9}", text):
         raise ValueError
     return int(text)
