@@ -2,6 +2,8 @@
 
     python -m bench              requests/s, latency and ratios; about a minute
     python -m bench durability   ten thousand messages while workers are killed: exit status 1 if one is lost
+    python -m bench endurance [COUNT] [--database sqlite|postgresql] [--seed N]
+                                 calls and texts while everything fails: exit status 1 if one is lost, doubled or wrong
     python -m bench flow         microseconds to answer at each step of flows/office.toml: exit status 1 if a limit is missed
     python -m bench simulator    five hundred calls at once, ten thousand in virtual time: exit status 1 if a target is missed
 
@@ -27,7 +29,7 @@ from twilio.request_validator import RequestValidator
 from werkzeug.datastructures import MultiDict
 
 from app.signature import Parameters, is_signed
-from bench import flow, leftovers, simulator
+from bench import endurance, flow, leftovers, simulator
 from bench.durability import endure
 from bench.load import TOKEN, send, signed_messages
 from bench.server import Server, serving
@@ -50,6 +52,9 @@ DURABLE_LIMIT = 300.0  # seconds
 
 def main(arguments: list[str]) -> int:
     """Returns the exit status."""
+    if arguments[:1] == ["endurance"]:
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+        return endurance.main(arguments[1:])
     if arguments not in ([], ["durability"], ["flow"], ["simulator"]):
         print(__doc__)
         return 2

@@ -7,6 +7,7 @@ import os
 import signal
 import sqlite3
 from collections import Counter
+from collections.abc import Callable
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +15,7 @@ from random import Random
 from threading import Event, Thread
 
 from bench.load import Outcome, send, signed_messages
-from bench.server import Server, serving
+from bench.server import serving
 
 PAUSE = (0.3, 2.0)  # seconds between two kills, at least and at most; a new worker takes about one to start
 WORKERS = 2
@@ -38,7 +39,7 @@ def endure(count: int, folder: Path, seed: int, limit: float) -> Verdict:
     """Send `count` messages to two workers that are killed time and again. Raises TimeoutError after `limit` seconds."""
     with serving("wsgi:app", folder, WORKERS) as server:
         messages = signed_messages(server.port, count)
-        with _Killer(server, Random(seed)) as killer:
+        with Killer(server.workers, Random(seed)) as killer:
             outcome = send(server.port, messages, retry=True, limit=limit)
     with closing(sqlite3.connect(server.database)) as database:
         rows = Counter(sid for (sid,) in database.execute("SELECT sid FROM messages"))
@@ -46,17 +47,18 @@ def endure(count: int, folder: Path, seed: int, limit: float) -> Verdict:
     return Verdict(outcome, killer.kills, rows, integrity)
 
 
-class _Killer:
-    """A thread that kills one or more workers again and again, until the `with` ends."""
+class Killer:
+    """A thread that kills one or more processes again and again, until the `with` ends."""
 
-    def __init__(self, server: Server, random: Random) -> None:
+    def __init__(self, pids: Callable[[], list[int]], random: Random, pause: tuple[float, float] = PAUSE) -> None:
         self.kills = 0
-        self._server = server
+        self._pids = pids
         self._random = random
+        self._pause = pause
         self._over = Event()
         self._thread = Thread(target=self._run)
 
-    def __enter__(self) -> "_Killer":
+    def __enter__(self) -> "Killer":
         self._thread.start()
         return self
 
@@ -65,9 +67,9 @@ class _Killer:
         self._thread.join()
 
     def _run(self) -> None:
-        while not self._over.wait(self._random.uniform(*PAUSE)):
-            workers = self._server.workers()
-            for pid in self._random.sample(workers, self._random.randint(min(1, len(workers)), len(workers))):
+        while not self._over.wait(self._random.uniform(*self._pause)):
+            pids = self._pids()
+            for pid in self._random.sample(pids, self._random.randint(min(1, len(pids)), len(pids))):
                 with suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
                     self.kills += 1

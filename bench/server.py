@@ -4,7 +4,7 @@ import os
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,16 +12,18 @@ from pathlib import Path
 from app.settings import ROOT, SECRETS
 from bench.load import ACCOUNT, TOKEN, send, signed_messages
 
+PASSWORD = "correct horse battery"
 STOP_LIMIT = 30  # seconds, longer than gunicorn's graceful_timeout
 
 
 @dataclass(frozen=True)
 class Server:
-    """A running gunicorn: the master's process ID, its port, its SQLite file."""
+    """A running gunicorn: the master's process ID, its port, its SQLite file, its environment."""
 
     pid: int
     port: int
     database: Path
+    environ: Mapping[str, str]
 
     def workers(self) -> list[int]:
         """The process IDs of the workers that live now."""
@@ -34,12 +36,17 @@ class Server:
 
 
 @contextmanager
-def serving(application: str, folder: Path, workers: int = 1, core: int | None = None) -> Iterator[Server]:
-    """Serve `application` (module:name), with a database in `folder` (made), when asked for on one core only."""
+def serving(
+    application: str, folder: Path, workers: int = 1, core: int | None = None, settings: Mapping[str, str] | None = None
+) -> Iterator[Server]:
+    """Serve `application` (module:name), with a database in `folder` (made), when asked for on one core only.
+
+    `settings` go over the usual ones.
+    """
     folder.mkdir()
     with socket.create_server(("127.0.0.1", 0)) as listener, (folder / "log").open("wb") as log:
         port, descriptor = listener.getsockname()[1], listener.fileno()  # passed on, so that nobody else can take the port
-        environ = environment(port, folder / "messages.db", workers)
+        environ = environment(port, folder / "messages.db", workers) | dict(settings or {})
 
         def start(*arguments: str) -> subprocess.Popen[bytes]:
             command = [sys.executable, "-m", *arguments]
@@ -56,7 +63,7 @@ def serving(application: str, folder: Path, workers: int = 1, core: int | None =
         except Exception as problem:
             problem.add_note((folder / "log").read_text())
             raise
-        yield Server(process.pid, port, folder / "messages.db")
+        yield Server(process.pid, port, folder / "messages.db", environ)
     finally:
         process.terminate()
         try:
@@ -80,7 +87,7 @@ def environment(port: int, database: Path, workers: int) -> dict[str, str]:
             "TWILIO_API_URL": "http://127.0.0.1:9",  # nothing listens there, and nothing asks
             "PUBLIC_BASE_URL": f"http://127.0.0.1:{port}",
             "SECRET_KEY": "a-key-that-signs-nothing",
-            "OPERATOR_PASSWORD": "nobody-signs-in",
+            "OPERATOR_PASSWORD": PASSWORD,
             "DATABASE_URL": f"sqlite:///{database}",
             "WEB_CONCURRENCY": str(workers),
             "GUNICORN_CMD_ARGS": "",

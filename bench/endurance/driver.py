@@ -1,0 +1,129 @@
+"""Who calls and texts: each deed once, to or from a number of its own, never repeated."""
+
+import json
+import threading
+import time
+from base64 import b64encode
+from collections.abc import Iterator
+from dataclasses import dataclass
+from http.client import HTTPConnection, HTTPException
+from random import Random
+from typing import Literal
+from urllib.parse import quote
+
+from bench.endurance.place import LINE, SHOP
+from bench.server import PASSWORD
+
+Kind = Literal["call out", "text out", "call in", "text in"]
+KINDS: tuple[Kind, ...] = ("call out", "text out", "call in", "text in")
+THREADS = 24
+PATIENCE = 60.0  # seconds that an answer may take
+ON_RING = ["answer"] * 5 + ["busy", "no-answer", "machine", "failed", "ring"]
+CALLED = [LINE] * 3 + [SHOP]
+ON_TEXT = ["receive"] * 5 + ["off", "unknown", "landline", "filtered", "lost"]
+
+
+@dataclass
+class Deed:
+    """A call or text to or from a number, what its phone does or which line it calls, and what the driver was answered.
+
+    `answer` is the HTTP status, None where the connection broke; `error` the code in the answer.
+    """
+
+    kind: Kind
+    number: str
+    habit: str
+    answer: int | None = None
+    sid: str = ""
+    error: str = ""
+
+    @property
+    def taken(self) -> bool:
+        """Whether the driver was told that it is done, or being done."""
+        return self.answer in (200, 201, 202)
+
+
+def deeds(count: int, random: Random) -> list[Deed]:
+    """So many, a quarter of each kind, in any order."""
+    found = [_deed(KINDS[number % 4], number // 4, random) for number in range(count)]
+    random.shuffle(found)
+    return found
+
+
+def _deed(kind: Kind, number: int, random: Random) -> Deed:
+    habit = random.choice({"call out": ON_RING, "text out": ON_TEXT, "call in": CALLED}.get(kind, [LINE]))
+    return Deed(kind, f"+1555{KINDS.index(kind) + 1}{number:06}", habit)
+
+
+def drive(all_deeds: list[Deed], application: int, phones: int, deadline: float) -> list[Deed]:
+    """Do them all, many at the same time. Raises TimeoutError at the deadline."""
+    queue, lock = iter(all_deeds), threading.Lock()
+    threads = [threading.Thread(target=_work, args=(queue, lock, application, phones, deadline)) for _ in range(THREADS)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    if time.monotonic() > deadline:
+        raise TimeoutError("Not everything was driven in time.")
+    return all_deeds
+
+
+def _work(queue: Iterator[Deed], lock: threading.Lock, application: int, phones: int, deadline: float) -> None:
+    us, them = _Line(application), _Line(phones)
+    while time.monotonic() < deadline:
+        with lock:
+            deed = next(queue, None)
+        if deed is None:
+            break
+        phone = f"/phones/{quote(deed.number, safe='')}"
+        match deed.kind:
+            case "call out":
+                if deed.habit != "answer":
+                    them.post(phone, {"on_ring": deed.habit})
+                _note(deed, us.post("/make_call", {"to": deed.number}))
+            case "text out":
+                if deed.habit != "receive":
+                    them.post(phone, {"on_text": deed.habit})
+                _note(deed, us.post("/send_sms", {"to": deed.number, "body": f"Ahoy {deed.number}"}))
+            case "call in":
+                _note(deed, them.post(f"{phone}/call", {"to": deed.habit}))
+            case "text in":
+                _note(deed, them.post(f"{phone}/text", {"to": LINE, "body": f"Ahoy from {deed.number}"}))
+    us.close()
+    them.close()
+
+
+def _note(deed: Deed, answer: tuple[int, dict[str, object]] | None) -> None:
+    if answer is None:
+        return
+    deed.answer, document = answer
+    deed.sid = str(document.get("sid") or "")
+    error = document.get("error")
+    deed.error = str(error.get("code")) if isinstance(error, dict) else ""
+
+
+class _Line:
+    """A connection that is kept alive; a request whose answer does not come is never sent again."""
+
+    def __init__(self, port: int) -> None:
+        self._connection = HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
+        credentials = b64encode(f"operator:{PASSWORD}".encode()).decode()
+        self._headers = {"Content-Type": "application/json", "Accept": "application/json", "Authorization": f"Basic {credentials}"}
+
+    def post(self, path: str, body: dict[str, str]) -> tuple[int, dict[str, object]] | None:
+        """The status and the document of the answer; None where the connection broke."""
+        try:
+            self._connection.request("POST", path, json.dumps(body), self._headers)
+            answer = self._connection.getresponse()
+            content = answer.read()
+        except (OSError, HTTPException):
+            self.close()
+            return None
+        try:
+            document = json.loads(content)
+        except ValueError:
+            document = {}
+        return answer.status, document if isinstance(document, dict) else {}
+
+    def close(self) -> None:
+        self._connection.close()
