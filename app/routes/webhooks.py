@@ -1,12 +1,13 @@
 """What Twilio asks and tells us; every request is signed."""
 
 import logging
+from contextlib import suppress
 
 from flask import Blueprint, Response, abort, current_app, g, request
 from werkzeug.exceptions import HTTPException
 
 from app import consent, ledger, outbound, voicemail
-from app.errors import SwitchboardError
+from app.errors import LedgerUnavailable, SwitchboardError
 from app.ledger import recordings
 from app.models import TEXT, Call, Message, Recording
 from app.routes.responses import on_bug, on_http_error, on_switchboard_error
@@ -65,14 +66,20 @@ def sms_url() -> Response:
 
 @bp.route("/voice_fallback_url", methods=["GET", "POST"])
 def voice_fallback_url() -> Response:
-    """What a caller hears when /voice_url could not be reached, or answered with no TwiML; it needs no database."""
+    """What a caller hears when /voice_url could not be reached, or answered with no TwiML; without a database, too."""
+    with suppress(LedgerUnavailable):
+        _advance(Call, "CallStatus", "CallSid", "inbound")
     return _twiml(current_switch().sorry(_line()))
 
 
 @bp.route("/sms_fallback_url", methods=["GET", "POST"])
 def sms_fallback_url() -> Response:
-    """What a texter is answered when /sms_url could not; it needs no database."""
-    return _twiml(texts.fallback(current_switch(), _asked()))
+    """What a texter is answered when /sms_url could not, or its answer was lost: the same, if only that is possible by now."""
+    try:
+        return sms_url()
+    except Exception as problem:
+        log.error("%s could not keep a text: %s", request.path, type(problem).__name__)
+        return _twiml(texts.fallback(current_switch(), _asked()))
 
 
 @bp.route("/status/call", methods=["GET", "POST"])

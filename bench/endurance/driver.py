@@ -11,7 +11,7 @@ from random import Random
 from typing import Literal
 from urllib.parse import quote
 
-from bench.endurance.place import LINE, SHOP
+from bench.endurance.place import KIOSK, LINE, SHOP
 from bench.server import PASSWORD
 
 Kind = Literal["call out", "text out", "call in", "text in"]
@@ -19,7 +19,7 @@ KINDS: tuple[Kind, ...] = ("call out", "text out", "call in", "text in")
 THREADS = 24
 PATIENCE = 60.0  # seconds that an answer may take
 ON_RING = ["answer"] * 5 + ["busy", "no-answer", "machine", "failed", "ring"]
-CALLED = [LINE] * 3 + [SHOP]
+CALLED = [LINE] * 4 + [SHOP, KIOSK]
 ON_TEXT = ["receive"] * 5 + ["off", "unknown", "landline", "filtered", "lost"]
 
 
@@ -69,7 +69,7 @@ def drive(all_deeds: list[Deed], application: int, phones: int, deadline: float)
 
 
 def _work(queue: Iterator[Deed], lock: threading.Lock, application: int, phones: int, deadline: float) -> None:
-    us, them = _Line(application), _Line(phones)
+    us, them = _Line(application), _Line(phones, keep=False)
     while time.monotonic() < deadline:
         with lock:
             deed = next(queue, None)
@@ -90,7 +90,6 @@ def _work(queue: Iterator[Deed], lock: threading.Lock, application: int, phones:
             case "text in":
                 _note(deed, them.post(f"{phone}/text", {"to": LINE, "body": f"Ahoy from {deed.number}"}))
     us.close()
-    them.close()
 
 
 def _note(deed: Deed, answer: tuple[int, dict[str, object]] | None) -> None:
@@ -103,9 +102,10 @@ def _note(deed: Deed, answer: tuple[int, dict[str, object]] | None) -> None:
 
 
 class _Line:
-    """A connection that is kept alive; a request whose answer does not come is never sent again."""
+    """A connection, kept alive or not; a request whose answer does not come is never sent again."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, keep: bool = True) -> None:
+        self._keep = keep
         self._connection = HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
         credentials = b64encode(f"operator:{PASSWORD}".encode()).decode()
         self._headers = {"Content-Type": "application/json", "Accept": "application/json", "Authorization": f"Basic {credentials}"}
@@ -119,6 +119,8 @@ class _Line:
         except (OSError, HTTPException):
             self.close()
             return None
+        if not self._keep:
+            self.close()
         try:
             document = json.loads(content)
         except ValueError:

@@ -20,7 +20,7 @@ from bench.load import ACCOUNT, TOKEN
 from bench.server import Server
 
 SPEED = 20.0  # of the simulator's clock
-LINE, SHOP, ANNA = "+15550001111", "+15550003333", "+15555000001"  # as in flow.toml and shop.toml
+LINE, SHOP, KIOSK, ANNA = "+15550001111", "+15550003333", "+15550004444", "+15555000001"  # as in flow.toml
 FLOW = Path(__file__).with_name("flow.toml")
 OPEN, CLOSED = (2.0, 8.0), (0.2, 1.0)  # seconds, at least and at most
 OVER = {
@@ -108,7 +108,21 @@ def simulator(folder: Path, keep: int) -> Iterator[Phones]:
     folder.mkdir()
     environ = os.environ | {"SIMULATOR_AUTH_TOKEN": TOKEN, "PYTHONUNBUFFERED": "1"}
     command = [
-        *(sys.executable, "-m", "simulator", "--port", "0", "--account-sid", ACCOUNT, "--number", LINE, "--number", SHOP),
+        *(
+            sys.executable,
+            "-m",
+            "simulator",
+            "--port",
+            "0",
+            "--account-sid",
+            ACCOUNT,
+            "--number",
+            LINE,
+            "--number",
+            SHOP,
+            "--number",
+            KIOSK,
+        ),
         *("--speed", str(SPEED), "--calls-per-second", "1000", "--keep", str(4 * keep), "--keep-requests", "50000"),
     ]
     with (folder / "log").open("wb") as log:

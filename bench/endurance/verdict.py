@@ -99,7 +99,7 @@ def _judge_kind(verdict: Verdict, done: list[Deed], rows: list[Row], resources: 
             verdict.note("doubled", f"{len(found)} rows of {each['sid']}")
         elif not found and (each["direction"] == OURS or each["sid"] in witness.heard):
             verdict.note("lost", f"{each['direction']} {each['sid']} {each['from']} -> {each['to']} {each['status']}")
-    for number in made_to.keys() | rows_to.keys() - {ANNA}:
+    for number in (made_to.keys() | rows_to.keys()) - {ANNA}:
         if len(made_to[number]) > 1 or len(rows_to[number]) > 1:
             verdict.note("doubled", f"{number}: {len(made_to[number])} at Twilio, {len(rows_to[number])} rows")
     for deed in done:

@@ -48,6 +48,14 @@ def test_a_texter_gets_the_answer_and_the_same_one_for_a_repeat(app: Flask, twil
     assert rows(app, Message) == [(TEXT["MessageSid"], "received")]
 
 
+def test_what_comes_to_the_fallback_is_kept_and_a_text_is_answered_as_usual(app: Flask, twilio: Twilio) -> None:
+    assert "<Say>We are sorry" in twilio.post("/voice_fallback_url", CALL).text
+    first = twilio.post("/sms_fallback_url", TEXT | {"ErrorCode": "11205"})
+    assert "thanks for the ping" in first.text
+    assert twilio.post("/sms_url", TEXT).text == first.text
+    assert (rows(app, Call), rows(app, Message)) == ([(CALL["CallSid"], "ringing")], [(TEXT["MessageSid"], "received")])
+
+
 def test_webhooks_may_come_by_get(app: Flask, twilio: Twilio) -> None:
     assert "Hello Monkey!" in twilio.get("/voice_url?CallSid=CA2&CallStatus=ringing&From=%2B15550002222").text
     assert "thanks for the ping" in twilio.get("/sms_url?MessageSid=SM2&Body=a+b").text
@@ -108,8 +116,10 @@ def test_without_a_database_a_caller_hears_a_sentence_and_a_text_is_not_acknowle
     assert "<Say>We are sorry" in spoken.text
     assert (refused.status_code, refused.json["error"]["code"]) == (503, "ledger_unavailable")
     assert twilio.post("/status/call", CALL).status_code == 503
+    assert "<Say>We are sorry" in twilio.post("/voice_fallback_url", CALL).text
+    assert "<Message>We are sorry" in twilio.post("/sms_fallback_url", TEXT).text
     assert "2222" not in caplog.text
-    assert caplog.text.count("database fault=") == 3
+    assert caplog.text.count("database fault=") == 5
 
 
 def test_twilio_that_cannot_be_reached_is_said_and_the_call_is_kept_as_failed(app: Flask, script: Script) -> None:
