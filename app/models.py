@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from sqlalchemy import DateTime, Dialect, Index, MetaData, String, Text, TypeDecorator, UniqueConstraint, text
+from sqlalchemy import BigInteger, DateTime, Dialect, Index, MetaData, String, Text, TypeDecorator, UniqueConstraint, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 TEXT = 256  # characters; what Twilio sends is much shorter, and what is longer is cut where it comes in
@@ -124,21 +124,23 @@ class Spending(Base):
     """A call or text that costs, written before it is made; `occasion` names it, so that it counts once.
 
     `cost` in millionths of a US dollar: of a text at once; of a call when it is over, after so much a minute (`rate`). A leg of a
-    call is known by `call_sid`, the call that it belongs to. `own`: to somebody whom the flow file names.
+    call is known by `call_sid`, the call that it belongs to, and once it is over by its own, `leg_sid`. `own`: to somebody whom
+    the flow file names.
     """
 
     __tablename__ = "spendings"
-    __table_args__ = (Index(None, "number", "at"),)
+    __table_args__ = (Index(None, "number", "at"), Index(None, "at", "cost"))
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
     kind: Mapped[str] = mapped_column(String(TEXT))
     number: Mapped[str] = mapped_column(String(TEXT))
     occasion: Mapped[str] = mapped_column(String(TEXT), unique=True)
     call_sid: Mapped[str | None] = mapped_column(String(TEXT), index=True)
+    leg_sid: Mapped[str | None] = mapped_column(String(TEXT))
     own: Mapped[bool]
-    rate: Mapped[int | None]
-    cost: Mapped[int | None]
+    rate: Mapped[int | None] = mapped_column(BigInteger)
+    cost: Mapped[int | None] = mapped_column(BigInteger)
 
 
 class Stop(Base):

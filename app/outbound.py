@@ -1,4 +1,4 @@
-"""Placing calls and sending texts: number -> consent -> ledger -> Twilio -> ledger."""
+"""Placing calls and sending texts: number -> consent -> limits and ledger -> Twilio -> ledger."""
 
 import logging
 from collections.abc import Callable
@@ -6,8 +6,17 @@ from dataclasses import dataclass
 from hashlib import sha256
 from urllib.parse import urlencode
 
-from app import consent, ledger, phone
-from app.errors import InvalidBody, InvalidRequest, LedgerUnavailable, OptedOut, TwilioAnswerLost, TwilioError, TwilioRefused
+from app import consent, ledger, limits, phone
+from app.errors import (
+    InvalidBody,
+    InvalidRequest,
+    LedgerUnavailable,
+    OptedOut,
+    SpendRefused,
+    TwilioAnswerLost,
+    TwilioError,
+    TwilioRefused,
+)
 from app.flow.prompts import MAX_TEXTED
 from app.models import Call, Message
 from app.settings import current_settings
@@ -45,7 +54,7 @@ def place_call(
 
     A call to the same number, to hear the same, that was placed less than `reuse_within` seconds ago is returned instead of
     placing another. One that is new is `noted` when it is written.
-    Raises InvalidNumber, TwilioRefused, TwilioUnreachable; a lost answer is no error but leaves the call `unknown`.
+    Raises InvalidNumber, SpendRefused, TwilioRefused, TwilioUnreachable; a lost answer is no error but leaves the call `unknown`.
     """
     settings = current_settings()
     number = phone.parse(settings.twilio_to_number if to is None else to, home=settings.twilio_from_number).e164
@@ -53,6 +62,7 @@ def place_call(
         Call,
         to=number,
         from_=settings.twilio_from_number,
+        guard=limits.call_to(number),
         reuse_within=reuse_within,
         noted=noted,
         step=heard.step,
@@ -69,6 +79,7 @@ def place_call(
                 url=_callback(heard.path, attempt),
                 fallback_url=_callback("/voice_fallback_url", attempt),
                 status_callback=_callback("/status/call", attempt),
+                time_limit=settings.max_call_minutes * 60,
                 machine=heard.machine,
             ),
         )
@@ -76,12 +87,18 @@ def place_call(
 
 
 def send_sms(
-    to: str, body: str, *, from_: str | None = None, attempt: str | None = None, noted: ledger.Noting | None = None
+    to: str,
+    body: str,
+    *,
+    from_: str | None = None,
+    attempt: str | None = None,
+    own: bool = False,
+    noted: ledger.Noting | None = None,
 ) -> str:
     """Text `body` to `to`, from one of our numbers (default: TWILIO_FROM_NUMBER), and return the attempt id.
 
-    With an `attempt` that was begun before, nothing is sent; one that is new is `noted` when it is written.
-    Raises as place_call does, InvalidBody, and OptedOut.
+    With an `attempt` that was begun before, nothing is sent; one that is new is `noted` when it is written. `own`: the flow file
+    names that number. Raises as place_call does, InvalidBody, and OptedOut.
     """
     home = current_settings().twilio_from_number
     number, line = phone.parse(to, home=home).e164, from_ or home
@@ -89,7 +106,8 @@ def send_sms(
         raise InvalidBody(f"A text has 1 to {MAX_TEXTED:,} characters; this one has {len(body):,}.")
     if not consent.may_text(line, number):
         raise OptedOut(OPTED_OUT)
-    begun, new = ledger.begin(Message, to=number, from_=line, body=body, attempt=attempt, noted=noted)
+    guard = limits.text_to(number, body, own=own)
+    begun, new = ledger.begin(Message, to=number, from_=line, guard=guard, body=body, attempt=attempt, noted=noted)
     if new:
         callback = _callback("/status/message", begun)
         try:
@@ -106,14 +124,14 @@ def send_sms(
     return begun
 
 
-def text_once(occasion: str, to: str, body: str, from_: str | None = None) -> None:
+def text_once(occasion: str, to: str, body: str, from_: str | None = None, *, own: bool = False) -> None:
     """Text `body` on an occasion of that name: once, whoever else hears of it at the same time, and rather never than twice.
 
     That it cannot be sent is logged, and no fault of whoever tells of the occasion; what Twilio does not take is in the ledger.
     """
     try:
-        send_sms(to, body[:MAX_TEXTED], from_=from_, attempt=sha256(occasion.encode()).hexdigest()[:32])
-    except (InvalidRequest, OptedOut, TwilioError) as error:
+        send_sms(to, body[:MAX_TEXTED], from_=from_, attempt=sha256(occasion.encode()).hexdigest()[:32], own=own)
+    except (InvalidRequest, OptedOut, SpendRefused, TwilioError) as error:
         log.warning("no text to=%s cause=%s", phone.masked(to), error.code)
 
 

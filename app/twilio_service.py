@@ -95,11 +95,20 @@ class TwilioService:
         self._client.http_client.session.close()
 
     def create_call(
-        self, *, to: str, from_: str, url: str, fallback_url: str, status_callback: str, machine: Machine | None = None
+        self,
+        *,
+        to: str,
+        from_: str,
+        url: str,
+        fallback_url: str,
+        status_callback: str,
+        time_limit: int,
+        machine: Machine | None = None,
     ) -> Accepted:
         """Ask Twilio to call `to` and to fetch `url` when it is answered; with `machine`, when it knows by whom.
 
         `fallback_url` is fetched where that, or what follows, cannot be: for a placed call, the number has none.
+        After `time_limit` seconds Twilio ends it.
 
         Raises TwilioError.
         """
@@ -114,6 +123,7 @@ class TwilioService:
                 fallback_url=fallback_url,
                 status_callback=status_callback,
                 status_callback_event=events,
+                time_limit=time_limit,
                 **detection,
             ),
         )

@@ -29,7 +29,7 @@ def follow_up(recording: Recording) -> None:
     body = words(place.step.text, recording)
     for owner in current_switch().flow.people(place.step.text_to, place.flow):
         if not owner.startswith("client:"):
-            outbound.text_once(f"{recording.sid} {owner}", owner, body)
+            outbound.text_once(f"{recording.sid} {owner}", owner, body, own=True)
 
 
 def was_left(call_sid: str) -> bool:

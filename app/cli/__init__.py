@@ -2,9 +2,9 @@
 
 from flask import Flask
 
-from app.cli import flow, jobs
+from app.cli import flow, jobs, spending
 
-COMMANDS = (flow.commands, jobs.command)
+COMMANDS = (flow.commands, jobs.command, spending.commands)
 
 
 def only_flow_commands() -> Flask:

@@ -16,6 +16,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from app.clock import now
 from app.database import append_message, read, write
+from app.ledger import spending
 from app.models import Call, Message
 
 # The ends have ranks of their own, so that two different ones, should Twilio ever send both, come out the same in any order.
@@ -59,6 +60,8 @@ Answer = str | Callable[[Connection], str]
 # Writes, in a transaction, who begins the attempt of that id.
 Noting = Callable[[Connection, str], None]
 Row = TypeVar("Row", Call, Message)
+# What allows a new attempt, in the transaction that writes it, or raises.
+Guard = Callable[[Connection, str], None]
 
 
 def begin(
@@ -66,6 +69,7 @@ def begin(
     *,
     to: str,
     from_: str,
+    guard: Guard | None = None,
     attempt: str | None = None,
     reuse_within: float = 0,
     noted: Noting | None = None,
@@ -73,11 +77,12 @@ def begin(
 ) -> tuple[str, bool]:
     """Write that we are about to ask Twilio for a call or message; returns its attempt id and whether it is new.
 
+    `guard` is asked before a new one is written, and what it raises is raised here.
     An `attempt` that is given stands for its occasion: it is new only once, whoever else asks at the same time. `fields` are
     further columns, such as a text's `body`. With `reuse_within` seconds, an outgoing call to the same number that is younger, has
     the same `fields` and has not failed is returned instead. What is new is `noted` in the same transaction.
     """
-    attempt, at = attempt or token_hex(16), now()
+    is_named, attempt, at = attempt is not None, attempt or token_hex(16), now()
     row = _new_row(kind, attempt=attempt, direction="outbound-api", from_number=from_, to_number=to, status="requested")
     row |= fields
     recent = (
@@ -93,6 +98,10 @@ def begin(
             _take_turns(connection, to)
             if earlier := connection.scalar(recent):
                 return earlier, False
+        if is_named and connection.scalar(select(kind.id).where(kind.attempt == attempt)):
+            return attempt, False
+        if guard:
+            guard(connection, attempt)
         begun = _insert(connection, kind).values(row).on_conflict_do_nothing().returning(kind.id)
         new = connection.scalar(begun) is not None  # SQLAlchemy gives no row count for it on PostgreSQL
         if new and noted:
@@ -140,6 +149,8 @@ def advance(
             connection.execute(first.on_conflict_do_update(index_elements=["sid"], set_=step, where=newer))
             if known:
                 connection.execute(update(kind).where(kind.sid == sid).values(known))
+        if status in spending.ENDS:
+            spending.settle(connection, kind, attempt=attempt, sid=sid)
 
     write(work)
 

@@ -35,13 +35,14 @@ def upgrade() -> None:
         "spendings",
         *_texts("kind", "number", "occasion"),
         _text("call_sid", nullable=True),
+        _text("leg_sid", nullable=True),
         sa.Column("own", sa.Boolean(), nullable=False),
-        sa.Column("rate", sa.Integer(), nullable=True),
-        sa.Column("cost", sa.Integer(), nullable=True),
+        sa.Column("rate", sa.BigInteger(), nullable=True),
+        sa.Column("cost", sa.BigInteger(), nullable=True),
         sa.UniqueConstraint("occasion", name="uq_spendings_occasion"),
     )
     op.create_index("ix_spendings_number_at", "spendings", ["number", "at"])
-    op.create_index("ix_spendings_at", "spendings", ["at"])
+    op.create_index("ix_spendings_at_cost", "spendings", ["at", "cost"])
     op.create_index("ix_spendings_call_sid", "spendings", ["call_sid"])
     _create("stops", _text("who"), sa.Column("reason", sa.Text(), nullable=False))
     _create("audit", *_texts("who", "address", "action", "subject"))

@@ -3,8 +3,8 @@
 from flask import Blueprint, Response, abort, jsonify, make_response, redirect, render_template, request, session, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
-from app import audit, ledger, outbound
-from app.auth import is_cross_site, require_operator, wants_page
+from app import audit, ledger, limits, outbound
+from app.auth import client_address, is_cross_site, require_operator, wants_page
 from app.ledger import recordings
 from app.models import Call, Message
 from app.routes import placing
@@ -15,6 +15,7 @@ from app.twiml import xml_safe
 
 RELOAD = 10  # seconds in which asking for the same call again shows it instead of placing another
 SHOWN = 20  # calls and messages on the start page
+LONGEST_REASON = 200  # characters
 
 bp = Blueprint("operator", __name__)
 bp.before_request(require_operator)
@@ -32,6 +33,7 @@ def index() -> str:
         messages=ledger.latest(Message, SHOWN),
         entries=sorted(current_switch().flow.entries),
         recorded=recordings.of_calls(call.sid for call in calls),
+        spent=limits.overview(),
     )
 
 
@@ -74,12 +76,34 @@ def send_sms() -> BaseResponse:
     return _resource(message, 201)
 
 
+@bp.post("/spending/stop")
+def stop_spending() -> BaseResponse:
+    """Let nothing that costs be done any more."""
+    reason = _given().get("reason", "").strip()
+    if not reason or len(reason) > LONGEST_REASON:
+        return error("invalid_request", f"Give `reason`, why all is stopped, in 1 to {LONGEST_REASON} characters.", 400)
+    limits.stop(f"the operator at {client_address()}", reason)
+    return _spending()
+
+
+@bp.post("/spending/resume")
+def resume_spending() -> BaseResponse:
+    """End that."""
+    limits.resume(f"the operator at {client_address()}")
+    return _spending()
+
+
 @bp.post("/sign_out")
 def sign_out() -> BaseResponse:
     """End the session."""
     session.clear()  # first, so that it ends also where the database cannot be written
     audit.note("signed out")
     return redirect(url_for("switchboard.public.sign_in"), 303)
+
+
+def _spending() -> BaseResponse:
+    """Whether spending is stopped: back to the start page, which says it, or as JSON."""
+    return redirect(url_for("switchboard.operator.index"), 303) if wants_page() else jsonify(stopped=limits.is_stopped())
 
 
 def _confirm() -> Response:

@@ -6,7 +6,7 @@ from flask import Flask, Response, g, jsonify, make_response, render_template, r
 from werkzeug.exceptions import HTTPException, InternalServerError
 
 from app.auth import wants_page
-from app.errors import SwitchboardError
+from app.errors import SpendLimited, SwitchboardError
 from app.settings import Settings
 
 HEADERS = {
@@ -49,7 +49,10 @@ def error(code: str, message: str, status: int) -> Response:
 
 
 def on_switchboard_error(problem: SwitchboardError) -> Response:
-    return error(problem.code, str(problem), problem.status)
+    response = error(problem.code, str(problem), problem.status)
+    if isinstance(problem, SpendLimited) and problem.retry_after is not None:
+        response.headers["Retry-After"] = str(problem.retry_after)
+    return response
 
 
 def on_http_error(problem: HTTPException) -> Response:

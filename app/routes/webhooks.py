@@ -6,7 +6,7 @@ from contextlib import suppress
 from flask import Blueprint, Response, abort, current_app, g, request
 from werkzeug.exceptions import HTTPException
 
-from app import consent, ledger, outbound, voicemail
+from app import consent, ledger, limits, outbound, voicemail
 from app.errors import LedgerUnavailable, SwitchboardError
 from app.ledger import recordings
 from app.models import TEXT, Call, Message, Recording
@@ -59,7 +59,7 @@ def sms_url() -> Response:
         to_number=_text("To"),
         body=g.webhook.first("Body"),
         media=[g.webhook.first(name) for name in g.webhook if name.startswith("MediaUrl")],
-        answer=texts.reply(current_switch(), _asked()),
+        answer=texts.reply(current_switch(), _asked(), silent=limits.is_stopped()),
     )
     return _twiml(answer)
 
@@ -79,7 +79,7 @@ def sms_fallback_url() -> Response:
         return sms_url()
     except Exception as problem:
         log.error("%s could not keep a text: %s", request.path, type(problem).__name__)
-        return _twiml(texts.fallback(current_switch(), _asked()))
+        return _twiml(texts.fallback(current_switch(), _asked(), silent=limits.is_stopped(look=False)))
 
 
 @bp.route("/status/call", methods=["GET", "POST"])
@@ -135,12 +135,15 @@ def on_error(problem: Exception) -> Response:
 
 def _asked() -> Asked:
     turn = g.webhook.first("turn")
+    spends = limits.InCall(_text("CallSid"), request.headers.get("I-Twilio-Idempotency-Token", ""))
     return Asked(
         value=g.webhook.first,
         now=current_app.extensions["now"](),
         number=current_app.extensions["settings"].twilio_from_number,
         turn=int(turn) if turn.isdecimal() and len(turn) < 3 else 1,
         may_text=consent.may_text,
+        may_ring=spends.may_ring,
+        may_send=spends.may_send,
     )
 
 

@@ -6,6 +6,7 @@ from twilio.twiml.voice_response import Dial as DialVerb
 from twilio.twiml.voice_response import Gather, VoiceResponse
 
 from app.flow.steps import Dial
+from app.ledger import Outcome
 from app.switch.numbers import is_number
 from app.switch.turns import Answer, Asked, Turn, on
 from app.twiml import field
@@ -57,22 +58,25 @@ def is_connected(asked: Asked) -> bool:
     return bridged == "true" if bridged else asked.value("DialCallStatus") in ("completed", "answered")
 
 
-def _ring_on(turn: Turn[Dial], number: int, *, busy: bool) -> Answer:
+def _ring_on(turn: Turn[Dial], number: int, *, busy: bool, outcome: Outcome | None = None) -> Answer:
     """Ring the next one, if it goes in turn and there is one."""
     step = turn.step
     if step.order == "in turn" and number < len(step.to):
         return _ring(turn, number + 1)
-    return turn.go(step.busy if busy and step.busy else step.otherwise)
+    return turn.go(step.busy if busy and step.busy else step.otherwise, outcome)
 
 
 def _ring(turn: Turn[Dial], number: int) -> Answer:
-    """Ring those whose turn it is; a phone that is in this call already is busy."""
+    """Ring those whose turn it is; a phone that is in this call already is busy, and so is one that the spend guard refuses."""
     step, asked = turn.step, turn.asked
     named = turn.people(step.to[number - 1 : number] if step.order == "in turn" else step.to)
-    here = [each for each in named if each in (asked.party, asked.line)]
-    rung = [each for each in named if each not in here]
+    rung = [each for each in named if each not in (asked.party, asked.line)]
+    numbers = [each for each in rung if not each.startswith("client:")]
+    refused = set(numbers).difference(asked.may_ring(f"{turn.place.name} {number}", numbers))
+    rung = [each for each in rung if each not in refused]
     if not rung:
-        return _ring_on(turn, number, busy=True)
+        return _ring_on(turn, number, busy=True, outcome="missed" if refused else None)
+    absent = [each for each in named if each not in rung]
     shows_line = step.caller_id == "line" or asked.is_placed or not is_number(asked.party)  # others are refused: 13214
 
     def build(response: VoiceResponse) -> None:
@@ -102,4 +106,4 @@ def _ring(turn: Turn[Dial], number: int) -> Answer:
             )
         response.append(dial)
 
-    return turn.answer(f"ring {number}{' as line' if shows_line else ''} without {here}", build, "missed")
+    return turn.answer(f"ring {number}{' as line' if shows_line else ''} without {absent}", build, "missed")

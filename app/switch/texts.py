@@ -12,19 +12,19 @@ from app.switch.turns import Asked, Switch
 from app.twiml import with_fields
 
 
-def reply(switch: Switch, asked: Asked) -> Answer:
-    """What to answer to an incoming text.
+def reply(switch: Switch, asked: Asked, *, silent: bool = False) -> Answer:
+    """What to answer to an incoming text; nothing that costs, where it is to be `silent`.
 
     Whether the texter has opted out is not looked up: each text would pay for it, and Twilio sends them no answer of ours anyway.
     """
     line, number = asked.value("To")[:TEXT], asked.value("From")[:TEXT]
-    otherwise = _answer(switch, asked, line, number)
+    otherwise = consent.NOTHING if silent else _answer(switch, asked, line, number)
     return consent.heed(line, number, asked.value("Body"), asked.value("OptOutType"), otherwise)
 
 
-def fallback(switch: Switch, asked: Asked) -> str:
+def fallback(switch: Switch, asked: Asked, *, silent: bool = False) -> str:
     """What a texter is answered when there is no right answer; it needs no database."""
-    if consent.is_answered_by_twilio(asked.value("Body"), asked.value("OptOutType")):
+    if silent or consent.is_answered_by_twilio(asked.value("Body"), asked.value("OptOutType")):
         return consent.NOTHING
     flow = switch.flow.name_for(asked.line)
     sorry = with_fields(switch.flow.file_for(asked.line).texts.sorry)

@@ -1,6 +1,6 @@
 """One webhook of a call, and what is answered to it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Generic, TypeVar
@@ -33,7 +33,8 @@ class Asked:
     """What a webhook says: `value` of a parameter ("" where it is not there), which `turn` at the step it is, and when it came.
 
     `number` is ours, for those who called none: browser phones. `may_text` says whether a number (the second) may be sent texts
-    from one of ours (the first).
+    from one of ours (the first); `may_ring` which of the numbers may be rung from a step, and `may_send` whether a step may text a
+    number those words, which is `own` if the flow file names it: what they allow is counted.
     """
 
     value: Callable[[str], str]
@@ -41,6 +42,8 @@ class Asked:
     turn: int = 1
     number: str = ""
     may_text: Callable[[str, str], bool] = lambda line, number: True
+    may_ring: Callable[[str, Collection[str]], Collection[str]] = lambda step, numbers: numbers
+    may_send: Callable[[str, str, str, bool], bool] = lambda step, number, body, own: True
 
     @property
     def party(self) -> str:

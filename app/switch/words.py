@@ -2,6 +2,7 @@
 
 from twilio.twiml.voice_response import VoiceResponse
 
+from app.flow.prompts import MAX_FILLED, filled
 from app.flow.steps import Hangup, Redirect, Reject, Say, Sms
 from app.switch.numbers import is_number
 from app.switch.turns import Answer, Turn, on
@@ -24,15 +25,19 @@ def say(turn: Turn[Say]) -> Answer:
 
 @on(Sms)
 def sms(turn: Turn[Sms]) -> Answer:
-    """Sent by the verb, so that no request of ours can double it; whoever opted out, or has no number, gets none."""
-    to = turn.asked.party if turn.step.to == "caller" else turn.switch.flow.texted(turn.step.to, turn.place.flow)
+    """Sent by the verb, so that no request of ours can double it; whoever opted out, has no number, or costs too much gets none."""
+    own = turn.step.to != "caller"
+    to = turn.switch.flow.texted(turn.step.to, turn.place.flow) if own else turn.asked.party
+    body = filled(turn.step.body, lambda name: turn.asked.field(name)[:MAX_FILLED])
     if not is_number(to) or not turn.asked.may_text(turn.asked.line, to):
+        return turn.go(turn.step.next)
+    if not turn.asked.may_send(turn.place.name, to, body, own):
         return turn.go(turn.step.next)
 
     def build(response: VoiceResponse) -> None:
         response.sms(
             with_fields(turn.step.body),
-            to=field("caller") if turn.step.to == "caller" else to,
+            to=to if own else field("caller"),
             from_=field("line"),
             status_callback=turn.switch.status_url("message"),
         )

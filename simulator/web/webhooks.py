@@ -95,8 +95,9 @@ class Webhooks:
 
     async def fetch_with(self, hook: Hook, fault: Fault | None) -> Reply:
         """Make a request with this fault, or with none."""
+        token = new_sid("")
         if fault is None:
-            return await self._send(hook)
+            return await self._send(hook, token)
         begun = self._clock.now()
         if fault.kind in UNSENT or fault.kind == "status":
             reply = self._do_not_send(hook, fault)
@@ -104,8 +105,8 @@ class Webhooks:
             if fault.kind == "delay":
                 await self._clock.sleep(fault.seconds)
             if fault.kind == "duplicate":
-                (await self._send(hook)).entry.fault = fault.kind
-            reply = await self._send(hook)
+                (await self._send(hook, token)).entry.fault = fault.kind
+            reply = await self._send(hook, token)
         if fault.kind == "timeout":
             reply = self._forget_answer(reply)
         reply.entry.fault = fault.kind
@@ -137,13 +138,12 @@ class Webhooks:
         except BadPolicy:
             return self._usual, 11243
 
-    async def _send(self, hook: Hook) -> Reply:
+    async def _send(self, hook: Hook, token: str) -> Reply:
         limits, error = self._limits(hook.url)
         if error is not None:
             entry = self._open(hook, hook.url)
             entry.alert(error, "HTTP retry policy is invalid")
             return Reply(entry, hook.url, error=error)
-        token = new_sid("")
         deadline = time.monotonic() + limits.total
         for _ in range(MAX_REDIRECTS + 1):
             reply = await self._attempt(hook, token, limits, deadline)

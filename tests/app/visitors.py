@@ -26,6 +26,9 @@ SETTINGS = {
     "operator_password": PASSWORD,
     "allowed_countries": "US GB DE FR",
     "destination_limits": "1000/60",  # tests of the limits set their own
+    "hourly_limit": 1_000_000,
+    "daily_limit": 1_000_000,
+    "daily_budget": 1_000_000,
 }
 
 BOTH_DATABASES = pytest.mark.parametrize("database", ["sqlite", "postgresql"])

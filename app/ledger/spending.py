@@ -1,0 +1,148 @@
+"""What was spent, and the kill switch. Whoever is given a connection works within the transaction of its caller."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Literal
+
+from sqlalchemy import ColumnElement, Connection, Select, and_, delete, func, insert, select, text, update
+
+from app.clock import now
+from app.database import write
+from app.models import Call, Message, Spending, Stop
+
+What = Literal["call", "text"]
+
+DAY = timedelta(days=1)
+SKEW = timedelta(minutes=1)  # by how much the clocks of two machines may differ; what is later than that, a clock wrote that jumped
+LONGEST_LEG = 240  # minutes: no Dial lasts longer (https://www.twilio.com/docs/voice/twiml/dial#timelimit)
+ENDS = ("completed", "busy", "no-answer", "canceled", "failed")
+
+
+def take_turns(connection: Connection) -> None:
+    """Let nobody else spend until this transaction ends: what is counted stays true. SQLite has one writer anyway."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('spending'))"))
+
+
+def is_known(connection: Connection, occasion: str) -> bool:
+    """Whether that occasion counts already."""
+    return connection.scalar(select(Spending.id).where(Spending.occasion == occasion)) is not None
+
+
+def add(
+    connection: Connection,
+    *,
+    kind: What,
+    number: str,
+    occasion: str,
+    own: bool,
+    call_sid: str | None = None,
+    rate: int | None = None,
+    cost: int | None = None,
+) -> None:
+    """Write that a call of that `rate` a minute, or a text of that `cost`, is about to be made."""
+    row = {"at": now(), "kind": kind, "number": number, "occasion": occasion, "own": own}
+    connection.execute(insert(Spending).values(row | {"call_sid": call_sid, "rate": rate, "cost": cost}))
+
+
+def nth_latest(connection: Connection, number: int, within: timedelta, *to: ColumnElement[bool]) -> datetime | None:
+    """When the latest but so many was made, if that is not longer ago: once that is, there are fewer than `number`."""
+    found = select(Spending.at).where(*_lately(within), *to).order_by(Spending.at.desc()).offset(number - 1).limit(1)
+    return connection.scalar(found)
+
+
+def to_destination(kind: What, number: str) -> ColumnElement[bool]:
+    """Calls, or texts, to one number, but for those to somebody whom the flow file names."""
+    return and_(Spending.number == number, Spending.kind == kind, Spending.own.is_(False))
+
+
+def spent(connection: Connection, longest: int) -> int:
+    """What the last day cost, in millionths of a dollar; a call that goes on costs its minutes so far, at most `longest`."""
+    settled = connection.scalar(select(func.sum(Spending.cost)).where(*_lately(DAY))) or 0
+    going_on = select(Spending.at, Spending.rate, Spending.call_sid).where(*_lately(DAY), Spending.cost.is_(None))
+    return int(settled) + sum(_so_far(each.at, each.rate, each.call_sid, longest) for each in connection.execute(going_on))
+
+
+def oldest(connection: Connection, longest: int, limit: int) -> Iterator[tuple[datetime, int]]:
+    """When each of the last day's first so many was made, and what it costs so far."""
+    columns = select(Spending.at, Spending.rate, Spending.cost, Spending.call_sid)
+    for each in connection.execute(columns.where(*_lately(DAY)).order_by(Spending.at).limit(limit)):
+        yield each.at, _so_far(each.at, each.rate, each.call_sid, longest) if each.cost is None else each.cost
+
+
+def settle(connection: Connection, kind: type[Call] | type[Message], *, attempt: str | None, sid: str | None) -> None:
+    """After news that a call or text has ended: put down what a call cost, and give back what Twilio never took."""
+    columns = (kind.attempt, kind.sid, kind.status) + ((Call.duration, Call.parent_sid, Call.to_number) if kind is Call else ())
+    row = connection.execute(select(*columns).where(kind.sid == sid if sid else kind.attempt == attempt)).first()
+    if row is None or row.status not in ENDS:
+        return
+    if row.status == "failed" and row.sid is None:
+        connection.execute(delete(Spending).where(Spending.occasion == row.attempt))
+    elif kind is Call:
+        if row.parent_sid:
+            _settle_call(connection, _leg(connection, row.parent_sid, row.to_number, row.sid), row.status, row.duration, row.sid)
+        elif row.attempt:
+            _settle_call(connection, select(Spending.id).where(Spending.occasion == row.attempt), row.status, row.duration)
+        # A leg does not outlast its call. One whose own end is still to be told is settled then; of others, nothing was dialled.
+        connection.execute(update(Spending).where(Spending.call_sid == row.sid, Spending.cost.is_(None)).values(cost=0))
+
+
+def _settle_call(connection: Connection, found: Select[int], status: str, duration: int | None, sid: str | None = None) -> None:
+    spending = connection.execute(select(Spending).where(Spending.id.in_(found))).first()
+    if spending is None:
+        return
+    minutes = _minutes(now() - spending.at if duration is None else timedelta(seconds=duration)) if status == "completed" else 0
+    values = {"cost": spending.rate * minutes, "leg_sid": sid}
+    connection.execute(update(Spending).where(Spending.id == spending.id).values(values))
+
+
+def _leg(connection: Connection, call_sid: str, number: str, sid: str) -> Select[int]:
+    """The spending that a leg settles: that which it settled before, else the first to its number that no leg has settled."""
+    of_call = select(Spending.id).where(Spending.call_sid == call_sid, Spending.kind == "call")
+    settled = of_call.where(Spending.leg_sid == sid)
+    if connection.scalar(settled) is not None:
+        return settled
+    return of_call.where(Spending.number == number, Spending.leg_sid.is_(None)).order_by(Spending.id).limit(1)
+
+
+def _so_far(at: datetime, rate: int, call_sid: str | None, longest: int) -> int:
+    return rate * min(_minutes(now() - at), LONGEST_LEG if call_sid else longest)
+
+
+def _minutes(time: timedelta) -> int:
+    """The minutes begun, which is what Twilio charges for; whoever answers has begun one."""
+    return max(1, -(-time // timedelta(minutes=1)))
+
+
+def _lately(within: timedelta) -> tuple[ColumnElement[bool], ...]:
+    at = now()
+    return Spending.at > at - within, Spending.at <= at + SKEW
+
+
+def stopped(connection: Connection) -> tuple[str, str, datetime] | None:
+    """Who stopped all spending, why and when; None while it goes on."""
+    row = connection.execute(select(Stop.who, Stop.reason, Stop.at).order_by(Stop.id).limit(1)).first()
+    return (row.who, row.reason, row.at) if row else None
+
+
+def count(connection: Connection, within: timedelta) -> int:
+    """How many calls and texts were made lately."""
+    return connection.scalar(select(func.count()).select_from(Spending).where(*_lately(within))) or 0
+
+
+def stop(who: str, reason: str) -> bool:
+    """Stop all spending; False if somebody did before."""
+
+    def work(connection: Connection) -> bool:
+        take_turns(connection)
+        if stopped(connection):
+            return False
+        connection.execute(insert(Stop).values(at=now(), who=who, reason=reason))
+        return True
+
+    return write(work)
+
+
+def resume() -> bool:
+    """Let spending go on; False if it does."""
+    return write(lambda connection: connection.execute(delete(Stop)).rowcount > 0)
