@@ -1,15 +1,14 @@
 """The application that gunicorn and `flask` run."""
 
-import logging
 import sys
 
 import click
 
-from app import cli, create_app
+from app import cli, create_app, logs
 from app.flow import FlowError
 from app.settings import SettingsError
 
-logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+logs.set_up()
 try:
     app = create_app()
 except (SettingsError, FlowError) as error:

@@ -3,9 +3,10 @@
 from flask import Flask
 from flask_bootstrap import Bootstrap5
 
-from app import auth, cli, clock, database, routes
+from app import auth, cli, clock, database, logs, routes, signature
 from app.flow import Flow
-from app.routes import responses
+from app.ledger.refusals import Tally
+from app.routes import observed, responses
 from app.settings import Settings
 from app.switch import Switch
 from app.twilio_service import TwilioService
@@ -16,10 +17,13 @@ MAX_BODY = 64 * 1024  # bytes; Twilio's webhooks are a few kB
 def create_app(settings: Settings | None = None) -> Flask:
     """The application; `settings` default to the environment and `.env`. Raises SettingsError, FlowError."""
     settings = settings or Settings.load()
+    logs.hide(settings.secrets)
     app = Flask(__name__)
     app.extensions["settings"] = settings
     app.extensions["switch"] = Switch(Flow(settings.flow_path, shown=settings.flow_file), settings.public_base_url)
     app.extensions["now"] = clock.system
+    app.extensions["refusals"] = Tally()
+    app.extensions["diagnoses"] = clock.Allowance(signature.DIAGNOSES, signature.EACH)
     app.extensions["twilio_service"] = TwilioService(settings)
     app.config.update(
         SECRET_KEY=settings.secret_key.get_secret_value(),
@@ -33,6 +37,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.session_interface = auth.Sessions()
     Bootstrap5(app)
     database.init_app(app, settings)
+    observed.init_app(app)  # first: what is asked for last after a request sees its whole time
     responses.init_app(app, settings)
     app.register_blueprint(routes.bp)
     for commands in cli.COMMANDS:

@@ -4,15 +4,17 @@ from datetime import timedelta
 from hashlib import sha256
 from hmac import compare_digest, new
 from ipaddress import ip_address, ip_network
+from time import monotonic
 from urllib.parse import quote, urlsplit
 
-from flask import Flask, Request, abort, redirect, request, session, url_for
+from flask import Flask, Request, abort, g, redirect, request, session, url_for
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from werkzeug.datastructures import WWWAuthenticate
 from werkzeug.exceptions import TooManyRequests, Unauthorized
 from werkzeug.security import check_password_hash
 from werkzeug.wrappers import Response
 
+from app import logs
 from app.ledger import audit, signins
 from app.settings import current_settings, is_loopback
 
@@ -41,6 +43,7 @@ def require_operator() -> Response | None:
     elif not is_signed_in():
         return _ask_to_sign_in()
     refuse_other_sites()
+    g.is_operator = True
     return None
 
 
@@ -51,7 +54,10 @@ def check_password(given: str | None) -> None:
     if failures >= ATTEMPTS or signins.failures(WINDOW) >= ATTEMPTS_IN_ALL:
         minutes = WINDOW.seconds // 60
         raise TooManyRequests(f"Too many wrong passwords; try again in {minutes} minutes.", retry_after=WINDOW.seconds)
-    if not _is_password(given or ""):
+    started = monotonic()
+    is_right = _is_password(given or "")
+    logs.spent("password", started)
+    if not is_right:
         signins.record_failure(address, keep=WINDOW)
         audit.note_wrong_password(address, is_last=failures + 1 >= ATTEMPTS)
         raise Unauthorized(

@@ -1,6 +1,7 @@
 """What time it is: one clock for the whole application, which tests can set."""
 
 from datetime import UTC, datetime
+from time import monotonic
 
 from flask import current_app
 
@@ -14,3 +15,21 @@ def now() -> datetime:
     """The time by which the application goes, in UTC."""
     time: datetime = current_app.extensions["now"]()
     return time
+
+
+class Allowance:
+    """How often something may be done in this process: `at_once` times, and once more each `each` seconds."""
+
+    def __init__(self, at_once: int, each: float) -> None:
+        self._at_once, self._each = at_once, each
+        self._left, self._since = float(at_once), monotonic()
+
+    def take(self) -> bool:
+        """Whether it may be done now; then it counts as done. Two threads that ask at once may both be let."""
+        at = monotonic()
+        self._left = min(self._at_once, self._left + (at - self._since) / self._each)
+        self._since = at
+        if self._left < 1:
+            return False
+        self._left -= 1
+        return True

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from threading import Lock
+from time import monotonic
 from typing import Any, TypeVar
 
 from flask import Flask, current_app
@@ -17,6 +18,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DisconnectionError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
+from app import logs
 from app.errors import LedgerUnavailable
 from app.models import Base, Message
 from app.settings import Settings
@@ -76,12 +78,15 @@ def append_message(row: Row) -> bool:
 
 @contextmanager
 def _faults_named() -> Iterator[None]:
+    started = monotonic()
     try:
         yield
     except (SQLAlchemyError, sqlite3.Error) as error:
         # Names only: PostgreSQL quotes the row in its messages.
         log.error("database fault=%s cause=%s", type(error).__name__, type(error.__cause__).__name__)
         raise LedgerUnavailable("The database cannot be used just now.") from error
+    finally:
+        logs.spent("database", started)
 
 
 def is_migrated() -> bool:

@@ -16,7 +16,7 @@ from time import monotonic
 from flask import current_app
 from sqlalchemy import ColumnElement, Connection
 
-from app import phone, segments
+from app import metrics, phone, segments
 from app.clock import now
 from app.database import read, write
 from app.errors import InvalidNumber, SpendLimited, SpendRefused
@@ -26,9 +26,7 @@ from app.phone import PhoneNumber
 from app.settings import Settings, current_settings
 
 HOUR = timedelta(hours=1)
-FRESH = (
-    1.0  # seconds for which a process believes what it read of the kill switch, where an answer to a text would pay for reading it
-)
+FRESH = 1.0  # seconds for which a process believes what it read of the kill switch: a text would pay for each look
 DOLLAR = 1_000_000  # money is counted in millionths
 EARLIEST = 1000  # spendings that are looked through for when a budget frees
 
@@ -188,6 +186,7 @@ def _authorise(connection: Connection, wish: Wish) -> None:
         _check(connection, wish)
     except SpendRefused as refusal:
         wait = refusal.retry_after if isinstance(refusal, SpendLimited) else None
+        metrics.spend_refused(refusal.rule)
         log.warning("spend refused kind=%s to=%s rule=%s seconds=%s", wish.kind, phone.masked(wish.number), refusal.rule, wait)
         raise
 

@@ -168,7 +168,10 @@ class AuditEntry(Base):
 
 
 class RefusedWebhook(Base):
-    """Webhooks that were not let in, by address and cause: how many, and when the last one came. `address` bears no number."""
+    """Webhooks that were not let in, by address and cause: how many, and when the last one came; neither bears a number.
+
+    `detail` is what was found out of the last one (see diagnosis).
+    """
 
     __tablename__ = "refused_webhooks"
     __table_args__ = (UniqueConstraint("address", "cause"),)
@@ -177,6 +180,7 @@ class RefusedWebhook(Base):
     at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
     address: Mapped[str] = mapped_column(String(TEXT))
     cause: Mapped[str] = mapped_column(String(TEXT))
+    detail: Mapped[str] = mapped_column(String(TEXT))
     times: Mapped[int]
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from urllib.parse import urlencode
 
-from app import consent, ledger, limits, phone
+from app import consent, ledger, limits, logs, phone
 from app.errors import (
     InvalidBody,
     InvalidRequest,
@@ -69,6 +69,7 @@ def place_call(
         announcement=heard.announcement,
         acknowledge=heard.acknowledge if heard.announcement is not None else None,
     )
+    logs.note(attempt=attempt)
     if new:
         _ask(
             Call,
@@ -108,6 +109,7 @@ def send_sms(
         raise OptedOut(OPTED_OUT)
     guard = limits.text_to(number, body, own=own)
     begun, new = ledger.begin(Message, to=number, from_=line, guard=guard, body=body, attempt=attempt, noted=noted)
+    logs.note(attempt=begun)
     if new:
         callback = _callback("/status/message", begun)
         try:
@@ -144,6 +146,7 @@ def _ask(kind: ledger.Kind, attempt: str, request: Callable[[], Accepted]) -> No
         ledger.advance(kind, "failed", attempt=attempt, error_code=error.twilio_code)
         raise
     else:
+        logs.note(sid=accepted.sid)
         try:
             ledger.advance(kind, accepted.status, attempt=attempt, sid=accepted.sid)
         except LedgerUnavailable:  # "try again" would double what Twilio has taken; its first callback settles the row

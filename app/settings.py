@@ -172,6 +172,12 @@ class Settings(BaseModel):
         return tuple(token.get_secret_value() for token in tokens if token)
 
     @property
+    def secrets(self) -> tuple[str, ...]:
+        """All that must never be written anywhere: what signs, signs in or opens the database."""
+        own = (self.secret_key.get_secret_value(), self.operator_password.get_secret_value())
+        return (*self.auth_tokens, *own, urlsplit(self.database_url.get_secret_value()).password or "")
+
+    @property
     def flow_path(self) -> Path:
         """The flow file; a relative path is below the project's folder."""
         return ROOT / self.flow_file

@@ -5,9 +5,11 @@ import logging
 from collections.abc import Iterator
 from hashlib import sha256
 from hmac import compare_digest
+from time import monotonic
+from typing import NoReturn
 from urllib.parse import parse_qs, urlsplit
 
-from flask import abort, g, request
+from flask import abort, current_app, g, request
 from twilio.request_validator import (
     SIGNATURE_HEADER,
     SIGNATURE_SETTINGS_HEADER,
@@ -17,12 +19,16 @@ from twilio.request_validator import (
     remove_port,
 )
 
+from app import diagnosis, logs, metrics
+from app.clock import Allowance
+from app.diagnosis import Fault
+from app.ledger.refusals import current_tally
 from app.settings import Settings, current_settings
 from app.twiml import xml_safe
 
 ALGORITHMS = ("HMAC_SHA1", "HMAC_SHA256")
 
-MANY = 100  # parameters; Twilio sends some thirty. To find words for more would cost whoever refuses them, not who sends them
+DIAGNOSES, EACH = 20, 0.2  # so many refusals at once are looked into, then one in so many seconds: each takes some 2 ms
 
 log = logging.getLogger(__name__)
 
@@ -41,20 +47,42 @@ class Parameters(dict[str, list[str]]):
 
 def require_twilio() -> None:
     """Let a request pass only if Twilio signed it, and leave its parameters in `g.webhook`; otherwise 403."""
-    settings = current_settings()
+    started, settings = monotonic(), current_settings()
     target = request.environ.get("RAW_URI") or request.environ.get("REQUEST_URI") or ""
     query = Parameters(parse_qs(request.query_string.decode("latin-1"), keep_blank_values=True))
     body = request.get_data()
-    form, cause = Parameters(), None
+    form, found = Parameters(), None
     kind = (request.content_type or "").partition(";")[0].strip().lower()
     if kind == "application/x-www-form-urlencoded":
         form = Parameters(parse_qs(body.decode("utf-8", "replace"), keep_blank_values=True))
     elif body and not is_body_hash(body, query.get("bodySHA256", [""])[0]):
-        cause = "altered body, or no bodySHA256 in the URL: a body that is no form is known by that hash"
-    if cause or (cause := fault(settings, target, form)):
-        log.warning("webhook refused endpoint=%s cause=%s", request.endpoint, cause)
-        abort(403)
+        found = Fault("unhashed")
+    if found or (found := fault(settings, target, form)):
+        _refuse(found)
     g.webhook = Parameters({**query, **form, **(_texts(body) if kind == "application/json" else {})})
+    _note(g.webhook)
+    logs.spent("signature", started)
+
+
+def _refuse(found: Fault) -> NoReturn:
+    """403, said in the log, counted and kept for the operator; whoever sent it is not told why."""
+    address = request.url_rule.rule if request.url_rule else "-"  # and not the path, which a stranger can fill
+    log.warning("webhook refused endpoint=%s cause=%s: %s", request.endpoint, found.cause, found.sentence)
+    metrics.webhook_refused(found.cause)
+    current_tally().count(address, found.cause, found.detail)
+    abort(403)
+
+
+def _note(webhook: Parameters) -> None:
+    """Put on each line of this request what tells which call or message it is about: one id all through its webhooks."""
+    call, parent = webhook.first("CallSid"), webhook.first("ParentCallSid")
+    logs.note(
+        call_sid=parent or call,
+        leg_sid=call if parent else "",
+        message_sid=webhook.first("MessageSid"),
+        recording_sid=webhook.first("RecordingSid"),
+        attempt=webhook.first("attempt"),
+    )
 
 
 def is_body_hash(body: bytes, bodysha256: str) -> bool:
@@ -62,28 +90,24 @@ def is_body_hash(body: bytes, bodysha256: str) -> bool:
     return compare_digest(sha256(body).hexdigest().encode(), bodysha256.lower().encode())
 
 
-def fault(settings: Settings, target: str, form: Parameters) -> str | None:
-    """Why the current request's signature does not hold for the raw request `target` and `form`, in words; None if it does."""
+def fault(settings: Settings, target: str, form: Parameters) -> Fault | None:
+    """Why the current request's signature does not hold for the raw request `target` and `form`; None if it does."""
     signature = request.headers.get(SIGNATURE_HEADER)
     if not signature:
-        return f"no {SIGNATURE_HEADER} header: not from Twilio, or a proxy drops it"
+        return Fault("no-signature")
     algorithm = get_signature_algorithm(request.headers.get(SIGNATURE_SETTINGS_HEADER)).upper()
     if algorithm not in ALGORITHMS:
-        return "unknown signature algorithm"
+        return Fault("algorithm")
     if not target.startswith("/"):
-        return "wrong host or scheme: the request line names one of its own"
+        return Fault("absolute")
     tokens = settings.auth_tokens
     if is_signed(settings.public_base_url + target, form, signature, tokens, algorithm):
         return None
-    if len(form) > MANY:
-        return "wrong token (TWILIO_AUTH_TOKEN), altered body, or a path that a proxy rewrote"
-    if any(is_signed(url, form, signature, tokens, algorithm) for url in _elsewhere(settings, target)):
-        return "wrong host or scheme: it was signed for another address than PUBLIC_BASE_URL"
-    if form.get("AccountSid", [settings.twilio_account_sid])[0] != settings.twilio_account_sid:
-        return "wrong token: it is signed for another account"
-    if form and is_signed(settings.public_base_url + target, Parameters(), signature, tokens, algorithm):
-        return "altered body: the signature is that of a request without one"
-    return "wrong token (TWILIO_AUTH_TOKEN), altered body, or a path that a proxy rewrote"
+    allowance: Allowance = current_app.extensions["diagnoses"]
+    if not allowance.take():
+        return Fault("many")
+    received = diagnosis.Received(request.method, target, request.headers, form, request.get_data())
+    return diagnosis.find(settings, received, lambda url, form: is_signed(url, Parameters(form), signature, tokens, algorithm))
 
 
 def is_signed(url: str, form: Parameters, signature: str, tokens: tuple[str, ...], algorithm: str = "HMAC_SHA1") -> bool:
@@ -102,23 +126,6 @@ def _with_and_without_port(url: str) -> Iterator[str]:
     yield url  # nearly always right: the other two are not even computed then
     parsed = urlsplit(url)
     yield from {add_port(parsed), remove_port(parsed)} - {url}
-
-
-def _elsewhere(settings: Settings, target: str) -> Iterator[str]:
-    """The addresses that the request may have been signed for when PUBLIC_BASE_URL is set wrong."""
-    known = urlsplit(settings.public_base_url)
-    for host in {known.netloc, request.headers.get("Host", ""), request.headers.get("X-Forwarded-Host", "")}:
-        if _is_host(host):
-            yield from (f"https://{host}{target}", f"http://{host}{target}")
-
-
-def _is_host(text: str) -> bool:
-    """Whether a header that anyone may have written is a host with or without a port."""
-    try:
-        parsed = urlsplit(f"//{text}")
-        return parsed.netloc == text and bool(parsed.hostname) and parsed.port != 0
-    except ValueError:
-        return False
 
 
 def _texts(body: bytes) -> dict[str, list[str]]:

@@ -14,6 +14,7 @@ from twilio.base.exceptions import TwilioException, TwilioRestException
 from twilio.http.http_client import TwilioHttpClient
 from twilio.rest import Client
 
+from app import logs, metrics
 from app.errors import InvalidRequest, RecordingGone, TwilioAnswerLost, TwilioError, TwilioRefused, TwilioUnreachable
 from app.phone import masked
 from app.settings import Settings
@@ -199,10 +200,18 @@ def _timed(what: str, send: Callable[[], T], outcome: Callable[[T], str], *, can
         if can_repeat and isinstance(fault, TwilioAnswerLost):
             fault = TwilioUnreachable("Twilio gave no answer; try again in a moment.")
         code = f" twilio_code={fault.twilio_code}" if fault.twilio_code else ""
-        log.warning("twilio %s outcome=%s%s seconds=%.3f", what, fault.code, code, monotonic() - started)
+        log.warning("twilio %s outcome=%s%s seconds=%.3f", what, fault.code, code, _count(what, fault.code, started))
         raise fault from error
-    log.info("twilio %s outcome=%s seconds=%.3f", what, outcome(result), monotonic() - started)
+    log.info("twilio %s outcome=%s seconds=%.3f", what, outcome(result), _count(what, "ok", started))
     return result
+
+
+def _count(what: str, outcome: str, started: float) -> float:
+    """Count a request by its first word, and return the seconds that it took."""
+    seconds = monotonic() - started
+    metrics.asked_twilio(re.split("[ =]", what, maxsplit=1)[0], outcome, seconds)
+    logs.spent("twilio", started)
+    return seconds
 
 
 def _translated(error: Exception) -> TwilioError:

@@ -14,6 +14,7 @@ from typing import Any, Literal, TypeVar, get_args
 from sqlalchemy import Connection, and_, func, insert, or_, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from app import metrics
 from app.clock import now
 from app.database import append_message, read, write
 from app.ledger import spending
@@ -139,20 +140,26 @@ def advance(
     known = {name: value for name, value in facts.items() if value}
     row = _new_row(kind, sid=sid, direction=direction, from_number=from_number, to_number=to_number, **known)
 
-    def work(connection: Connection) -> None:
+    def work(connection: Connection) -> bool:
         learned = {"sid": func.coalesce(kind.sid, sid), **known}
         if attempt and connection.execute(update(kind).where(by_attempt).values(learned)).rowcount:
-            connection.execute(update(kind).where(kind.attempt == attempt, kind.progress < step["progress"]).values(step))
+            further = update(kind).where(kind.attempt == attempt, kind.progress < step["progress"]).values(step)
+            is_news = connection.execute(further).rowcount > 0
         elif sid:
             first = _insert(connection, kind).values(row | step)
             newer = kind.progress < first.excluded.progress
-            connection.execute(first.on_conflict_do_update(index_elements=["sid"], set_=step, where=newer))
+            news = first.on_conflict_do_update(index_elements=["sid"], set_=step, where=newer).returning(kind.id)
+            is_news = connection.scalar(news) is not None
             if known:
                 connection.execute(update(kind).where(kind.sid == sid).values(known))
+        else:
+            return False
         if status in spending.ENDS:
             spending.settle(connection, kind, attempt=attempt, sid=sid)
+        return is_news
 
-    write(work)
+    if write(work) and step["progress"] >= 0:
+        metrics.reached(kind.__name__.lower(), status)
 
 
 def note_outcome(sid: str, outcome: Outcome) -> None:
@@ -179,19 +186,23 @@ def record_message(*, sid: str | None, from_number: str, to_number: str, body: s
     earlier = select(Message.answer).where(Message.sid == sid)
     if isinstance(answer, str):
         if append_message(row | {"answer": answer}) or sid is None:
+            metrics.reached("message", "received")
             return answer
         with read() as session:
             return session.scalar(earlier) or answer
 
-    def work(connection: Connection) -> str:
+    def work(connection: Connection) -> tuple[str, bool]:
         _take_turns(connection, to_number)
         if sid and (given := connection.scalar(earlier)):
-            return given
+            return given, False
         decision = answer(connection)
         connection.execute(insert(Message).values(row | {"answer": decision}))
-        return decision
+        return decision, True
 
-    return write(work)
+    kept, is_new = write(work)
+    if is_new:
+        metrics.reached("message", "received")
+    return kept
 
 
 def decided(answer: Answer, connection: Connection) -> str:

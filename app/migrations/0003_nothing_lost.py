@@ -49,7 +49,7 @@ def upgrade() -> None:
     op.create_index("ix_audit_at", "audit", ["at"])
     _create(
         "refused_webhooks",
-        *_texts("address", "cause"),
+        *_texts("address", "cause", "detail"),
         sa.Column("times", sa.Integer(), nullable=False),
         sa.UniqueConstraint("address", "cause", name="uq_refused_webhooks_address_cause"),
     )

@@ -2,7 +2,7 @@
 
 from flask import Blueprint
 
-from app.routes import audit, flow, operator, public, recordings, webhooks
+from app.routes import audit, flow, operator, public, recordings, watch, webhooks
 
 bp = Blueprint("switchboard", __name__)
 bp.register_blueprint(webhooks.bp)
@@ -10,4 +10,5 @@ bp.register_blueprint(operator.bp)
 bp.register_blueprint(flow.bp)
 bp.register_blueprint(recordings.bp)
 bp.register_blueprint(audit.bp)
+bp.register_blueprint(watch.bp)
 bp.register_blueprint(public.bp)

@@ -5,7 +5,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from app import audit, ledger, limits, outbound
 from app.auth import client_address, is_cross_site, require_operator, wants_page
-from app.ledger import recordings
+from app.ledger import recordings, refusals
 from app.models import Call, Message
 from app.routes import placing
 from app.routes.responses import error
@@ -32,6 +32,7 @@ def index() -> str:
         legs=ledger.legs(calls),
         messages=ledger.latest(Message, SHOWN),
         entries=sorted(current_switch().flow.entries),
+        refused=refusals.number(),
         recorded=recordings.of_calls(call.sid for call in calls),
         spent=limits.overview(),
     )

@@ -86,20 +86,20 @@ def test_a_json_body_is_accepted_by_its_hash_and_refused_without(client: FlaskCl
 
 
 REFUSED = {
-    "no header": ({}, "no X-Twilio-Signature"),
-    "empty header": ({"X-Twilio-Signature": ""}, "no X-Twilio-Signature"),
-    "nonsense": ({"X-Twilio-Signature": "é\x00=="[:1]}, "wrong token"),
-    "truncated": ({"X-Twilio-Signature": sign(TOKEN, BASE_URL + "/sms_url", TEXT.items())[:-2]}, "altered body"),
-    "another token": (signature_headers("another", BASE_URL + "/sms_url", TEXT.items()), "wrong token"),
-    "another path": (signature_headers(TOKEN, BASE_URL + "/elsewhere", TEXT.items()), "path that a proxy rewrote"),
-    "another host": (signature_headers(TOKEN, "http://localhost/sms_url", TEXT.items()), "wrong host or scheme"),
-    "another scheme": (signature_headers(TOKEN, "https://127.0.0.1:5000/sms_url", TEXT.items()), "wrong host or scheme"),
-    "without the body": (signature_headers(TOKEN, BASE_URL + "/sms_url"), "altered body"),
-    "an altered value": (signature_headers(TOKEN, BASE_URL + "/sms_url", (TEXT | {"Body": "pong"}).items()), "altered body"),
+    "no header": ({}, "no-signature"),
+    "empty header": ({"X-Twilio-Signature": ""}, "no-signature"),
+    "nonsense": ({"X-Twilio-Signature": "é\x00=="[:1]}, "token"),
+    "truncated": ({"X-Twilio-Signature": sign(TOKEN, BASE_URL + "/sms_url", TEXT.items())[:-2]}, "token"),
+    "another token": (signature_headers("another", BASE_URL + "/sms_url", TEXT.items()), "token"),
+    "another path": (signature_headers(TOKEN, BASE_URL + "/elsewhere", TEXT.items()), "token"),
+    "another host": (signature_headers(TOKEN, "http://localhost/sms_url", TEXT.items()), "host"),
+    "another scheme": (signature_headers(TOKEN, "https://127.0.0.1:5000/sms_url", TEXT.items()), "https"),
+    "without the body": (signature_headers(TOKEN, BASE_URL + "/sms_url"), "body"),
+    "an altered value": (signature_headers(TOKEN, BASE_URL + "/sms_url", (TEXT | {"Body": "pong"}).items()), "token"),
     "an unknown algorithm": (
         signature_headers(TOKEN, BASE_URL + "/sms_url", TEXT.items())
         | {"X-Twilio-Webhooks-Signature-Settings": "key=k,algorithm=NONE"},
-        "unknown signature algorithm",
+        "algorithm",
     ),
 }
 
@@ -117,7 +117,7 @@ def test_what_is_not_signed_right_gets_403_and_the_log_says_why(
     assert "ping" not in response.text
     assert len(caplog.records) == 1
     if path == "/sms_url":
-        assert cause in caplog.text
+        assert f" cause={cause}: " in caplog.text
     assert TEXT["From"] not in caplog.text
     if signature := headers.get("X-Twilio-Signature"):
         assert signature not in caplog.text
@@ -125,7 +125,7 @@ def test_what_is_not_signed_right_gets_403_and_the_log_says_why(
 
 def test_another_accounts_webhook_is_named_as_such(client: FlaskClient, caplog: pytest.LogCaptureFixture) -> None:
     Twilio(client, "another").post("/sms_url", TEXT | {"AccountSid": "AC" + "9" * 32})
-    assert "wrong token: it is signed for another account" in caplog.text
+    assert "cause=account: It is about another account than TWILIO_ACCOUNT_SID." in caplog.text
 
 
 @pytest.mark.parametrize("kind", ["text/plain", "multipart/form-data; boundary=x", "application/xml", ""])
@@ -145,7 +145,7 @@ def test_a_forged_form_of_thousands_of_parameters_is_refused_without_looking_for
     form = {f"p{number}": "" for number in range(5000)}
     headers = signature_headers(TOKEN, "http://elsewhere.example/sms_url", form.items())
     assert client.post("/sms_url", data=form, headers=headers | {"Host": "elsewhere.example"}).status_code == 403
-    assert "wrong host" not in caplog.text
+    assert "cause=token" in caplog.text
 
 
 def test_an_absolute_request_line_is_refused(client: FlaskClient) -> None:

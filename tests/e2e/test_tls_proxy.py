@@ -115,4 +115,4 @@ def test_a_webhook_signed_for_another_scheme_or_host_is_refused_and_the_log_says
     written = len(system.output.read_text())
     refused = send_webhook(f"https://{host}:{port}/sms_url", f"{scheme}://{host}:{port}/sms_url")
     assert refused.status_code == 403
-    eventually(lambda: system.output.read_text()[written:], lambda log: "wrong host or scheme" in log)
+    eventually(lambda: system.output.read_text()[written:], lambda log: "cause=host: It is signed for another host" in log)

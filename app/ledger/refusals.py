@@ -1,0 +1,91 @@
+"""Webhooks that were not let in, kept for an hour: what tells the operator that a setting is wrong."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from threading import Lock
+
+from flask import current_app
+from sqlalchemy import Connection, delete, func, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from app.clock import Allowance, now
+from app.database import read, write
+from app.errors import LedgerUnavailable
+from app.models import TEXT, RefusedWebhook
+
+KEPT = timedelta(hours=1)
+WRITES, EACH = 10, 1.0  # so many at once, then one in so many seconds: a flood of forged webhooks must not cost as many flushes
+
+Key = tuple[str, str]
+
+
+class Tally:
+    """Counts refusals in this process and writes them down now and then, all that wait in one transaction.
+
+    What was counted and not written yet is lost when the process ends. A refusal is answered whatever becomes of its count.
+    """
+
+    def __init__(self) -> None:
+        self._counting, self._writing = Lock(), Lock()
+        self._waiting: dict[Key, tuple[int, str]] = {}
+        self._allowance = Allowance(WRITES, EACH)
+
+    def count(self, address: str, cause: str, detail: str) -> None:
+        """Count a refusal at an address without query and numbers; `detail` is what was found out, from what Twilio signed."""
+        with self._counting:
+            times, _ = self._waiting.get((address, cause), (0, ""))
+            self._waiting[address, cause] = (times + 1, detail[:TEXT])
+            may_write = self._allowance.take()
+        if may_write:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write what waits, unless another thread does or the database cannot be written."""
+        if not self._writing.acquire(blocking=False):  # no second thread is to wait for a slow database
+            return
+        try:
+            with self._counting:
+                waiting, self._waiting = self._waiting, {}
+            if waiting:
+                self._write(waiting)
+        finally:
+            self._writing.release()
+
+    def _write(self, waiting: dict[Key, tuple[int, str]]) -> None:
+        try:
+            write(lambda connection: _keep(connection, waiting))
+        except LedgerUnavailable:  # logged
+            with self._counting:
+                for key, (times, detail) in waiting.items():
+                    self._waiting[key] = (self._waiting.get(key, (0, ""))[0] + times, detail)
+
+
+def _keep(connection: Connection, waiting: dict[Key, tuple[int, str]]) -> None:
+    at = now()
+    connection.execute(delete(RefusedWebhook).where(RefusedWebhook.at < at - KEPT))
+    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    for (address, cause), (times, detail) in sorted(waiting.items()):  # in one order, so that two workers do not lock each other
+        first = insert(RefusedWebhook).values(at=at, address=address, cause=cause, detail=detail, times=times)
+        news = {"at": at, "detail": detail, "times": RefusedWebhook.times + times}
+        connection.execute(first.on_conflict_do_update(index_elements=["address", "cause"], set_=news))
+
+
+def latest() -> Sequence[RefusedWebhook]:
+    """Those of the last hour, newest first, with what this process has counted so far."""
+    current_tally().flush()
+    with read() as session:
+        return session.scalars(
+            select(RefusedWebhook).where(RefusedWebhook.at > now() - KEPT).order_by(RefusedWebhook.at.desc(), RefusedWebhook.id)
+        ).all()
+
+
+def number() -> int:
+    """How many there were in the last hour."""
+    with read() as session:
+        return session.scalar(select(func.sum(RefusedWebhook.times)).where(RefusedWebhook.at > now() - KEPT)) or 0
+
+
+def current_tally() -> Tally:
+    """The tally of the application that answers this request."""
+    tally: Tally = current_app.extensions["refusals"]
+    return tally

@@ -1,0 +1,54 @@
+"""Each request: its id, its line in the log, its figures, and where its time went."""
+
+import logging
+from time import monotonic
+
+from flask import Flask, Response, before_render_template, g, request, template_rendered
+
+from app import logs, metrics
+
+# Asked every few seconds, or for every page: their lines would hide the others.
+UNSAID = ("static", "bootstrap.static", "switchboard.public.healthz", "switchboard.public.readyz")
+
+log = logging.getLogger(__name__)
+
+
+def init_app(app: Flask) -> None:
+    """To be bound before all others: what is asked for first after a request is called last."""
+    app.before_request(_begin)
+    app.after_request(_end)
+    app.teardown_request(_forget)
+    before_render_template.connect(_rendering, app)
+    template_rendered.connect(_rendered, app)
+
+
+def _begin() -> None:
+    g.observed = logs.begin()
+
+
+def _end(response: Response) -> Response:
+    observed: logs.Request = g.observed
+    taken = monotonic() - observed.started
+    metrics.answered(request.endpoint, response.status_code, taken)
+    if request.endpoint not in UNSAID:
+        endpoint = (request.endpoint or "none").removeprefix("switchboard.")
+        line = {"endpoint": endpoint, "status": response.status_code, "ms": round(taken * 1000, 1), "parts": logs.slowest(observed)}
+        log.info("%s %s", request.method, endpoint, extra=line)
+    if "webhook" not in g:  # Twilio has no use for them
+        response.headers["X-Request-Id"] = observed.notes["request_id"]
+    if "is_operator" in g:  # nobody else is told how long a password took
+        parts = logs.slowest(observed) | {"total": round(taken * 1000, 1)}
+        response.headers["Server-Timing"] = ", ".join(f"{name};dur={took}" for name, took in parts.items())
+    return response
+
+
+def _forget(_problem: BaseException | None) -> None:
+    logs.end()
+
+
+def _rendering(_app: Flask, **_: object) -> None:
+    g.rendering = monotonic()
+
+
+def _rendered(_app: Flask, **_: object) -> None:
+    logs.spent("template", g.rendering)
