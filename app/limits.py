@@ -26,7 +26,7 @@ from app.phone import PhoneNumber
 from app.settings import Settings, current_settings
 
 HOUR = timedelta(hours=1)
-FRESH = 1.0  # seconds for which a process believes what it read of the kill switch: a text would pay for each look
+FRESH = 2.0  # seconds for which a process believes what it read of the kill switch: each text would pay for reading it
 DOLLAR = 1_000_000  # money is counted in millionths
 EARLIEST = 1000  # spendings that are looked through for when a budget frees
 
@@ -275,12 +275,16 @@ def _full(connection: Connection, limit: int, within: timedelta, *to: ColumnElem
 
 def _limited(what: str, rule: str, frees: datetime) -> SpendLimited:
     seconds = max(1, ceil((frees - now()).total_seconds()))
-    return SpendLimited(f"{what}: try again at {frees:%H:%M:%S} UTC, in {seconds:,} seconds.", rule, seconds)
+    at = f"{frees:%H:%M:%S}" if frees.date() == now().date() else f"{frees:%Y-%m-%d %H:%M:%S}"
+    return SpendLimited(f"{what}: try again at {at} UTC, in {seconds:,} seconds.", rule, seconds)
 
 
 def _span(time: timedelta) -> str:
-    """A span of time in words: "an hour", "15 minutes"."""
-    seconds = int(time.total_seconds())
+    return span(int(time.total_seconds()))
+
+
+def span(seconds: int) -> str:
+    """So many seconds in words: "an hour", "15 minutes"."""
     for unit, size in (("hour", 3600), ("minute", 60)):
         if seconds % size == 0:
             number = seconds // size

@@ -1,6 +1,5 @@
 """flask spending show | stop | resume: what was spent lately, and the kill switch."""
 
-from datetime import timedelta
 from getpass import getuser
 
 import click
@@ -27,7 +26,7 @@ def show() -> None:
         click.echo(f"Calls and texts {name}: {used:,} of {limit:,}, {max(0, limit - used):,} left ({setting})")
     left = max(0.0, settings.daily_budget - now.dollars)
     click.echo(f"Spent in 24 hours: ${now.dollars:,.2f} of ${settings.daily_budget:,.2f}, ${left:,.2f} left (DAILY_BUDGET)")
-    each = ", ".join(f"{limit.number:,} in {timedelta(seconds=limit.seconds)}" for limit in settings.destination_limits)
+    each = ", ".join(f"{limit.number:,} in {limits.span(limit.seconds)}" for limit in settings.destination_limits)
     click.echo(f"To one number, calls and texts apart: {each} (DESTINATION_LIMITS)")
     click.echo(f"Countries: {' '.join(limits.countries(settings)) or 'none'} (ALLOWED_COUNTRIES)")
     click.echo(f"Allowed besides: {' '.join(settings.allowed_prefixes) or 'none'} (ALLOWED_PREFIXES)")

@@ -133,11 +133,11 @@ def advance(
     """
     step: dict[str, Any] = {"status": status, "progress": PROGRESS[kind].get(status, -1), "error_code": error_code}
     step["updated_at"] = now()
-    if kind is Call:
-        step["duration"] = duration
     by_attempt = and_(kind.attempt == attempt, or_(kind.sid.is_(None), kind.sid == sid)) if sid else kind.attempt == attempt
 
-    known = {name: value for name, value in facts.items() if value}
+    known: dict[str, Any] = {name: value for name, value in facts.items() if value}
+    if duration is not None:  # the last webhook of a call may say that it is over before the one that says how long it was
+        known["duration"] = duration
     row = _new_row(kind, sid=sid, direction=direction, from_number=from_number, to_number=to_number, **known)
 
     def work(connection: Connection) -> bool:
