@@ -19,7 +19,6 @@ from app.settings import ROOT
 from bench.load import ACCOUNT, TOKEN
 from bench.server import Server
 
-SPEED = 20.0  # of the simulator's clock
 LINE, SHOP, KIOSK, ANNA = "+15550001111", "+15550003333", "+15550004444", "+15555000001"  # as in flow.toml
 FLOW = Path(__file__).with_name("flow.toml")
 OPEN, CLOSED = (2.0, 8.0), (0.2, 1.0)  # seconds, at least and at most
@@ -103,8 +102,8 @@ def _account(path: str) -> str:
 
 
 @contextmanager
-def simulator(folder: Path, keep: int) -> Iterator[Phones]:
-    """Run the simulator, which forgets nothing of so many calls and texts, until the `with` ends."""
+def simulator(folder: Path, keep: int, speed: float) -> Iterator[Phones]:
+    """Run the simulator at a speed, which forgets nothing of so many calls and texts, until the `with` ends."""
     folder.mkdir()
     environ = os.environ | {"SIMULATOR_AUTH_TOKEN": TOKEN, "PYTHONUNBUFFERED": "1"}
     command = [
@@ -123,7 +122,7 @@ def simulator(folder: Path, keep: int) -> Iterator[Phones]:
             "--number",
             KIOSK,
         ),
-        *("--speed", str(SPEED), "--calls-per-second", "1000", "--keep", str(4 * keep), "--keep-requests", "50000"),
+        *("--speed", str(speed), "--calls-per-second", "1000", "--keep", str(4 * keep), "--keep-requests", "50000"),
     ]
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(command, cwd=ROOT, env=environ, stdout=subprocess.PIPE, stderr=log, text=True)

@@ -54,8 +54,7 @@ class Verdict:
     wrongs: dict[str, list[str]] = field(
         default_factory=lambda: {name: [] for name in ("lost", "doubled", "wrong", "misled", "open", "faulty")}
     )
-    unheard: int = 0
-    by_fallback: int = 0
+    unheard: int = 0  # incoming calls and texts of which no webhook got a 2xx
     remarked: int = 0
     unsorry: int = 0  # callers who were missed and got no text
     at_twilio: Counter[str] = field(default_factory=Counter)
@@ -80,8 +79,8 @@ def judge(done: list[Deed], ledger: Ledger, calls: list[Resource], messages: lis
     for deed in done:
         if deed.answer == 500:
             verdict.note("faulty", f"{deed}")
-        if deed.sid and deed.kind.endswith("in"):
-            _count_unheard(verdict, deed.sid, witness)
+        if deed.sid and deed.kind.endswith("in") and deed.sid not in witness.heard:
+            verdict.unheard += 1
     owed = {row["from_number"] for row in ledger.calls if row["outcome"] == "missed"}
     verdict.unsorry = len(owed - {row["to_number"] for row in ledger.messages if row["direction"] == OURS})
     return verdict
@@ -102,6 +101,10 @@ def _judge_kind(verdict: Verdict, done: list[Deed], rows: list[Row], resources: 
     for number in (made_to.keys() | rows_to.keys()) - {ANNA}:
         if len(made_to[number]) > 1 or len(rows_to[number]) > 1:
             verdict.note("doubled", f"{number}: {len(made_to[number])} at Twilio, {len(rows_to[number])} rows")
+    replies = Counter(each["to"] for each in resources if each["direction"] == "outbound-reply")
+    for number, count in replies.items():
+        if count > 1:
+            verdict.note("doubled", f"{number} got {count} replies to one text")
     for deed in done:
         _judge_placed(verdict, deed, rows_to[deed.number], made_to[deed.number])
 
@@ -132,14 +135,6 @@ def _judge_placed(verdict: Verdict, deed: Deed, rows: list[Row], made: list[Reso
         verdict.note("wrong", f"{deed}: Twilio has no such SID")
     if deed.error in SAFE_TO_REPEAT and made:
         verdict.note("misled", f"{deed}: but Twilio has {made[0]['sid']}")
-
-
-def _count_unheard(verdict: Verdict, sid: str, witness: Witness) -> None:
-    if sid not in witness.heard:
-        if sid in witness.by_fallback:
-            verdict.by_fallback += 1
-        else:
-            verdict.unheard += 1
 
 
 def _grouped(found: Iterable[Row], name: str) -> dict[Any, list[Row]]:

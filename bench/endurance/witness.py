@@ -13,12 +13,11 @@ FIELDS = "id,kind,sid,status,error_code,fault,fallback,url"
 class Witness:
     """A thread that reads the simulator's record of webhooks, until the `with` ends.
 
-    `heard` are the calls and texts of which a webhook got a 2xx, `by_fallback` those of which one at a fallback address did.
+    `heard` are the calls and texts of which a webhook got a 2xx.
     """
 
     def __init__(self, phones: Phones) -> None:
         self.heard: set[str] = set()
-        self.by_fallback: set[str] = set()
         self.answers: Counter[str] = Counter()
         self._phones = phones
         self._last = 0
@@ -60,4 +59,4 @@ class Witness:
         fault = f" {entry['fault']}" if entry["fault"] in ("status", "timeout", "drop", "refuse") else ""
         self.answers[f"{entry['kind']}{' fallback' if entry['fallback'] else ''} {status or 'broken'}{fault}"] += 1
         if isinstance(status, int) and 200 <= status < 300:
-            (self.by_fallback if entry["fallback"] else self.heard).add(sid)
+            self.heard.add(sid)
