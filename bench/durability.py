@@ -48,13 +48,20 @@ def endure(count: int, folder: Path, seed: int, limit: float) -> Verdict:
 
 
 class Killer:
-    """A thread that kills one or more processes again and again, until the `with` ends."""
+    """A thread that kills one or more processes again and again, until the `with` ends; only where it `may`, when it looks."""
 
-    def __init__(self, pids: Callable[[], list[int]], random: Random, pause: tuple[float, float] = PAUSE) -> None:
+    def __init__(
+        self,
+        pids: Callable[[], list[int]],
+        random: Random,
+        pause: tuple[float, float] = PAUSE,
+        may: Callable[[], bool] = lambda: True,
+    ) -> None:
         self.kills = 0
         self._pids = pids
         self._random = random
         self._pause = pause
+        self._may = may
         self._over = Event()
         self._thread = Thread(target=self._run)
 
@@ -68,7 +75,7 @@ class Killer:
 
     def _run(self) -> None:
         while not self._over.wait(self._random.uniform(*self._pause)):
-            pids = self._pids()
+            pids = self._pids() if self._may() else []
             for pid in self._random.sample(pids, self._random.randint(min(1, len(pids)), len(pids))):
                 with suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)

@@ -18,7 +18,8 @@ Kind = Literal["call out", "text out", "call in", "text in"]
 KINDS: tuple[Kind, ...] = ("call out", "text out", "call in", "text in")
 THREADS = 24
 PATIENCE = 60.0  # seconds that an answer may take
-ON_RING = ["answer"] * 5 + ["busy", "no-answer", "machine", "failed", "ring"]
+ON_RING = ["answer"] * 5 + ["busy", "machine", "failed"]
+PATIENT = ["no-answer", "ring"]  # those that let it ring for a minute
 CALLED = [LINE] * 4 + [SHOP, KIOSK]
 ON_TEXT = ["receive"] * 5 + ["off", "unknown", "landline", "filtered", "lost"]
 
@@ -43,16 +44,32 @@ class Deed:
         return self.answer in (200, 201, 202)
 
 
-def deeds(count: int, random: Random) -> list[Deed]:
-    """So many, a quarter of each kind, in any order."""
-    found = [_deed(KINDS[number % 4], number // 4, random) for number in range(count)]
+def deeds(count: int, random: Random, patient: bool) -> list[Deed]:
+    """So many, a quarter of each kind, in any order; some are rung for a minute if there is time for that."""
+    habits = {"call out": ON_RING + (PATIENT if patient else []), "text out": ON_TEXT, "call in": CALLED, "text in": [LINE]}
+    found = [_deed(KINDS[number % 4], number // 4, random.choice(habits[KINDS[number % 4]])) for number in range(count)]
     random.shuffle(found)
     return found
 
 
-def _deed(kind: Kind, number: int, random: Random) -> Deed:
-    habit = random.choice({"call out": ON_RING, "text out": ON_TEXT, "call in": CALLED}.get(kind, [LINE]))
+def _deed(kind: Kind, number: int, habit: str) -> Deed:
     return Deed(kind, f"+1555{KINDS.index(kind) + 1}{number:06}", habit)
+
+
+class Progress:
+    """Whether enough of the deeds were answered since the last time that this was asked, and answered with yes."""
+
+    def __init__(self, all_deeds: list[Deed], enough: int) -> None:
+        self._deeds = all_deeds
+        self._enough = enough
+        self._seen = 0
+
+    def __call__(self) -> bool:
+        answered = sum(deed.answer is not None for deed in self._deeds)
+        if answered - self._seen < self._enough:
+            return False
+        self._seen = answered
+        return True
 
 
 def drive(all_deeds: list[Deed], application: int, phones: int, deadline: float) -> list[Deed]:
