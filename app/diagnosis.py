@@ -143,9 +143,11 @@ def _variants(settings: Settings, received: Received) -> Iterator[tuple[str, str
     for origin in origins:
         yield "address", origin + target, form
     own = settings.public_base_url
+    if base := urlsplit(own).path:
+        yield "path", own.removesuffix(base) + target, form  # the path of PUBLIC_BASE_URL is not in it, or twice
     yield from (("method", url, signed) for url, signed in _other_methods(own, received))
     for origin in (own, *origins):
-        for path in _paths(settings, received):
+        for path in _paths(received):
             yield "path", origin + path + (f"?{received.query}" if received.query else ""), form
         for written in filter(None, map(received.headers.get, ORIGINALS)):
             if written.startswith("/"):
@@ -172,7 +174,7 @@ def _other_methods(own: str, received: Received) -> Iterator[tuple[str, Form]]:
         yield f"{own}{received.target}{'&' if received.query else '?'}{received.body.decode('latin-1')}", {}
 
 
-def _paths(settings: Settings, received: Received) -> Iterator[str]:
+def _paths(received: Received) -> Iterator[str]:
     """Paths that a proxy may have made this one of, after the path that PUBLIC_BASE_URL has."""
     path = received.path
     prefix = received.headers.get("X-Forwarded-Prefix", "").rstrip("/")
@@ -184,8 +186,6 @@ def _paths(settings: Settings, received: Received) -> Iterator[str]:
     yield unquote(path)
     yield quote(unquote(path), safe="/")
     yield quote(unquote(path), safe="/:@!$&'()*+,;=~-._")
-    if base := urlsplit(settings.public_base_url).path:
-        yield path.removeprefix(base)  # neither the proxy took it away nor Twilio has it twice
     first, _, rest = path.lstrip("/").partition("/")
     if first and rest:
         yield f"/{rest}"

@@ -12,6 +12,7 @@ from base64 import b64encode
 from collections.abc import Iterable
 from contextvars import ContextVar
 from datetime import UTC, datetime
+from functools import lru_cache
 from secrets import token_hex
 from time import monotonic
 from typing import Any
@@ -22,12 +23,13 @@ LONGEST = 64  # characters of an id; Twilio's have 34
 # A last net: the application's own lines mask what they name. A number of ten and more digits counts without its plus sign, too,
 # but not within a SID or another id.
 NUMBER = r"(?:\+|%2[Bb])[ ]?[0-9](?:[-. ()/]{0,2}[0-9]){4,12}([0-9]{2})(?![0-9])|(?<![\w.+%])[0-9]{8,13}([0-9]{2})(?![\w])"
-# What the line says already, and what logging keeps for itself.
-OWN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "color_message", "taskName"}
 
-_secrets: set[str] = set()
-_net = re.compile(NUMBER)
-_encode = json.JSONEncoder(ensure_ascii=False, default=str).encode
+# Letters at which some readers begin a new line, and that JSON leaves as they are.
+BREAKS = {ord(letter): f"\\u{ord(letter):04x}" for letter in "\x85\u2028\u2029"}
+
+_secrets: tuple[str, ...] = ()
+_number = re.compile(NUMBER)
+_encode = json.JSONEncoder(ensure_ascii=False, check_circular=False, default=str).encode
 
 
 class Request:
@@ -45,7 +47,7 @@ _request: ContextVar[Request | None] = ContextVar("request", default=None)
 
 
 class Lines(logging.Formatter):
-    """A record as one line of JSON."""
+    """A record as one line of JSON; `extra={"fields": {…}}` adds figures and names to it, nothing that came from outside."""
 
     def format(self, record: logging.LogRecord) -> str:
         line: dict[str, Any] = {
@@ -56,14 +58,14 @@ class Lines(logging.Formatter):
         }
         if under_way := _request.get():
             line.update(under_way.notes)
-        for name, value in vars(record).items():
-            if name not in OWN:
-                line[name] = masked(value) if isinstance(value, str) else value
+        if fields := getattr(record, "fields", None):
+            line.update(fields)
         if record.exc_info:
             line["trace"] = masked(self.formatException(record.exc_info))
         if record.stack_info:
             line["stack"] = masked(record.stack_info)
-        return _encode(line)
+        written = _encode(line)
+        return written if written.isascii() else written.translate(BREAKS)
 
 
 # For logging.config.dictConfig, and for gunicorn, whose own lines are to look the same.
@@ -83,28 +85,36 @@ CONFIG: dict[str, Any] = {
 def set_up() -> None:
     """Write all log lines of this process as JSON, to standard error."""
     logging.config.dictConfig(CONFIG)
+    # No line says where in the code it was written, nor by which thread: to find that out costs more than to write it
+    # (https://docs.python.org/3/howto/logging.html#optimization).
+    logging._srcfile = None  # type: ignore[attr-defined]
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     logging.captureWarnings(True)
 
 
 def hide(secrets: Iterable[str]) -> None:
     """Keep these, also as addresses and headers write them, out of all lines of this process from now on."""
-    global _net
+    global _secrets
+    known = set(_secrets)
     for secret in secrets:
         if len(secret) >= 4:
             basic = b64encode(f"operator:{secret}".encode()).decode().rstrip("=")
-            _secrets.update((secret, quote(secret), quote(secret, safe=""), basic))
-    known = sorted(_secrets, key=lambda secret: (-len(secret), secret))
-    _net = re.compile("|".join([*(f"(?:{re.escape(secret)})" for secret in known), NUMBER]))
+            known.update((secret, quote(secret), quote(secret, safe=""), basic))
+    _secrets = tuple(sorted(known, key=lambda secret: (-len(secret), secret)))
+    masked.cache_clear()
 
 
+@lru_cache(maxsize=512)  # most messages are always the same
 def masked(text: str) -> str:
     """A text without secrets, and with the last two digits of what looks like a phone number."""
-    return _net.sub(_mask, text)
+    for secret in _secrets:
+        if secret in text:
+            text = text.replace(secret, HIDDEN)
+    return _number.sub(_mask, text)
 
 
 def _mask(found: re.Match[str]) -> str:
-    digits = found[1] or found[2]
-    return f"…{digits}" if digits else HIDDEN
+    return f"…{found[1] or found[2]}"
 
 
 def begin() -> Request:
@@ -123,7 +133,7 @@ def note(**ids: str) -> None:
     if request := _request.get():
         for name, value in ids.items():
             if value:
-                request.notes[name] = masked(value[:LONGEST])
+                request.notes[name] = value[:LONGEST] if value.isalnum() and not value.isdigit() else masked(value[:LONGEST])
 
 
 def spent(part: str, since: float) -> None:

@@ -5,6 +5,7 @@ Labels are few and bounded: endpoints, causes, rules, statuses; never a number, 
 
 import os
 from collections.abc import Iterable, Iterator
+from functools import cache
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.metrics_core import GaugeMetricFamily, Metric
@@ -15,8 +16,9 @@ FOLDER = "PROMETHEUS_MULTIPROC_DIR"  # where the workers of one gunicorn count t
 BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15)  # seconds; after 15 Twilio waits no longer
 
 _counted = CollectorRegistry()
-_requests = Histogram("switchboard_request_seconds", "Time to answer a request.", ["endpoint"], buckets=BUCKETS, registry=_counted)
-_answers = Counter("switchboard_answers", "Answers by HTTP status.", ["endpoint", "status"], registry=_counted)
+_requests = Histogram(
+    "switchboard_request_seconds", "Time to answer a request.", ["endpoint", "status"], buckets=BUCKETS, registry=_counted
+)
 _refused = Counter("switchboard_webhooks_refused", "Webhooks that were not let in.", ["cause"], registry=_counted)
 _twilio = Histogram(
     "switchboard_twilio_request_seconds",
@@ -33,9 +35,13 @@ Labels = dict[str, str]
 
 def answered(endpoint: str | None, status: int, seconds: float) -> None:
     """A request was answered."""
-    name = (endpoint or "none").removeprefix("switchboard.")
-    _requests.labels(name).observe(seconds)
-    _answers.labels(name, status).inc()
+    _request(endpoint, status).observe(seconds)
+
+
+@cache
+def _request(endpoint: str | None, status: int) -> Histogram:
+    """To look it up by its labels would cost as much as to count."""
+    return _requests.labels((endpoint or "none").removeprefix("switchboard."), status)
 
 
 def webhook_refused(cause: str) -> None:
@@ -49,7 +55,12 @@ def asked_twilio(request: str, outcome: str, seconds: float) -> None:
 
 def reached(kind: str, status: str) -> None:
     """A call or message reached a status that it did not have before."""
-    _statuses.labels(kind, status).inc()
+    _status(kind, status).inc()
+
+
+@cache
+def _status(kind: str, status: str) -> Counter:
+    return _statuses.labels(kind, status)
 
 
 def spend_refused(rule: str) -> None:

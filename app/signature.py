@@ -28,6 +28,7 @@ from app.twiml import xml_safe
 
 ALGORITHMS = ("HMAC_SHA1", "HMAC_SHA256")
 
+NOTED = {"CallSid": "call_sid", "MessageSid": "message_sid", "RecordingSid": "recording_sid", "attempt": "attempt"}
 DIAGNOSES, EACH = 20, 0.2  # so many refusals at once are looked into, then one in so many seconds: each takes some 2 ms
 
 log = logging.getLogger(__name__)
@@ -75,14 +76,11 @@ def _refuse(found: Fault) -> NoReturn:
 
 def _note(webhook: Parameters) -> None:
     """Put on each line of this request what tells which call or message it is about: one id all through its webhooks."""
-    call, parent = webhook.first("CallSid"), webhook.first("ParentCallSid")
-    logs.note(
-        call_sid=parent or call,
-        leg_sid=call if parent else "",
-        message_sid=webhook.first("MessageSid"),
-        recording_sid=webhook.first("RecordingSid"),
-        attempt=webhook.first("attempt"),
-    )
+    for name, value in NOTED.items():
+        if name in webhook:
+            logs.note(**{value: webhook.first(name)})
+    if "ParentCallSid" in webhook:
+        logs.note(call_sid=webhook.first("ParentCallSid"), leg_sid=webhook.first("CallSid"))
 
 
 def is_body_hash(body: bytes, bodysha256: str) -> bool:

@@ -17,7 +17,6 @@ def init_app(app: Flask) -> None:
     """To be bound before all others: what is asked for first after a request is called last."""
     app.before_request(_begin)
     app.after_request(_end)
-    app.teardown_request(_forget)
     before_render_template.connect(_rendering, app)
     template_rendered.connect(_rendered, app)
 
@@ -28,22 +27,21 @@ def _begin() -> None:
 
 def _end(response: Response) -> Response:
     observed: logs.Request = g.observed
+    endpoint, parts = request.endpoint, logs.slowest(observed)
     taken = monotonic() - observed.started
-    metrics.answered(request.endpoint, response.status_code, taken)
-    if request.endpoint not in UNSAID:
-        endpoint = (request.endpoint or "none").removeprefix("switchboard.")
-        line = {"endpoint": endpoint, "status": response.status_code, "ms": round(taken * 1000, 1), "parts": logs.slowest(observed)}
-        log.info("%s %s", request.method, endpoint, extra=line)
-    if "webhook" not in g:  # Twilio has no use for them
-        response.headers["X-Request-Id"] = observed.notes["request_id"]
-    if "is_operator" in g:  # nobody else is told how long a password took
-        parts = logs.slowest(observed) | {"total": round(taken * 1000, 1)}
-        response.headers["Server-Timing"] = ", ".join(f"{name};dur={took}" for name, took in parts.items())
-    return response
-
-
-def _forget(_problem: BaseException | None) -> None:
+    metrics.answered(endpoint, response.status_code, taken)
+    if endpoint not in UNSAID:
+        name = (endpoint or "none").removeprefix("switchboard.")
+        said = {"endpoint": name, "status": response.status_code, "ms": round(taken * 1000, 1), "parts": parts}
+        log.info("%s %s", request.method, name, extra={"fields": said})
     logs.end()
+    if "webhook" in g:  # Twilio has no use for what follows
+        return response
+    response.headers["X-Request-Id"] = observed.notes["request_id"]
+    if "is_operator" in g:  # nobody else is told how long a password took
+        parts["total"] = round(taken * 1000, 1)
+        response.headers["Server-Timing"] = ", ".join(f"{part};dur={took}" for part, took in parts.items())
+    return response
 
 
 def _rendering(_app: Flask, **_: object) -> None:

@@ -1,0 +1,185 @@
+"""Why a webhook was refused: found out, kept for an hour, and told to the operator with what to do."""
+
+import json
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+from flask import Flask
+from visitors import BASE_URL, BOTH_DATABASES, SETTINGS, TOKEN, Browser, Script
+
+from app import signature
+from app.diagnosis import CAUSES, MANY
+from app.ledger import refusals
+from simulator.web.signature import signature_headers
+
+SECURE = "https://phone.example.com"
+TEXT = {"MessageSid": "SM1", "From": "+15550002222", "Body": "a\nb", "AccountSid": SETTINGS["twilio_account_sid"]}
+FORM = "application/x-www-form-urlencoded"
+
+
+def refused(app: Flask) -> list[dict[str, Any]]:
+    """What the operator's script is told of refused webhooks."""
+    found: list[dict[str, Any]] = Script(app.test_client()).get("/webhooks").json["refused"]
+    return found
+
+
+def send(app: Flask, signed_url: str, signed: dict[str, str], target: str, sent: dict[str, str], **headers: str) -> int:
+    """A webhook that was signed for one thing and arrives as another; without parameters it is a GET."""
+    given = signature_headers(TOKEN, signed_url, signed.items()) | {
+        name.replace("_", "-"): value for name, value in headers.items()
+    }
+    return (
+        app.test_client()
+        .open(
+            target,
+            method="POST" if sent else "GET",
+            data=urlencode(sent) if sent else None,
+            content_type=FORM if sent else None,
+            headers=given,
+            environ_overrides={"RAW_URI": target},
+        )
+        .status_code
+    )
+
+
+CASES: dict[str, tuple[str, str, str, dict[str, str], str]] = {
+    # PUBLIC_BASE_URL, signed for, arrived as, headers, cause
+    "another host": (SECURE, "https://other.example.com/sms_url", "/sms_url", {"Host": "other.example.com"}, "host"),
+    "another host, said by the proxy": (SECURE, "https://o.example/sms_url", "/sms_url", {"X_Forwarded_Host": "o.example"}, "host"),
+    "another port": (SECURE, "https://phone.example.com:8443/sms_url", "/sms_url", {"Host": "phone.example.com:8443"}, "host"),
+    "http": (SECURE, "http://phone.example.com/sms_url", "/sms_url", {}, "http"),
+    "https": ("http://phone.example.com", "https://phone.example.com/sms_url", "/sms_url", {}, "https"),
+    "slash taken away": (SECURE, f"{SECURE}/sms_url/", "/sms_url", {}, "path"),
+    "double slash made one": (SECURE, f"{SECURE}//sms_url", "/sms_url", {}, "path"),
+    "decoded": (SECURE, f"{SECURE}/voice_url/a%20b", "/voice_url/a b", {}, "path"),
+    "encoded": (SECURE, f"{SECURE}/voice_url/a,b", "/voice_url/a%2Cb", {}, "path"),
+    "prefix taken away": (SECURE, f"{SECURE}/phone/sms_url", "/sms_url", {"X_Forwarded_Prefix": "/phone"}, "path"),
+    "prefix of the setting not there": (f"{SECURE}/phone", f"{SECURE}/sms_url", "/sms_url", {}, "path"),
+    "rewritten": (SECURE, f"{SECURE}/old.php", "/sms_url", {"X_Original_URI": "/old.php"}, "path"),
+    "query added": (SECURE, f"{SECURE}/sms_url", "/sms_url?from=proxy", {}, "query"),
+    "one of the query added": (SECURE, f"{SECURE}/sms_url?attempt=1&x=2", "/sms_url?attempt=1&p=3&x=2", {}, "query"),
+    "query encoded anew": (SECURE, f"{SECURE}/sms_url?a=b%20c", "/sms_url?a=b+c", {}, "query"),
+    "query lost": (SECURE, f"{SECURE}/sms_url?a=b", "/sms_url", {"X_Original_URI": "/sms_url?a=b"}, "query"),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_what_happened_on_the_way_is_found_out(case: str, make_app: Callable[..., Flask]) -> None:
+    base, signed, target, headers, cause = CASES[case]
+    app = make_app(public_base_url=base)
+    assert send(app, signed, TEXT, target, TEXT, **headers) == 403
+    (row,) = refused(app)
+    assert row["cause"] == cause
+    assert row["wrong"].endswith(f"Twilio signed it for {signed.partition('?')[0]}{'?…' if '?' in signed else ''}.")
+    assert row["mend"] == CAUSES[cause][1]
+
+
+def test_parameters_that_changed_places_are_found_out(make_app: Callable[..., Flask]) -> None:
+    app = make_app()
+    fields = {"MessageSid": "SM1", "Body": "ping"}
+    assert send(app, f"{BASE_URL}/sms_url", fields, f"/sms_url?{urlencode(fields)}", {}) == 403
+    assert [row["cause"] for row in refused(app)] == ["method"]
+    assert send(app, f"{BASE_URL}/sms_url?{urlencode(fields)}", {}, "/sms_url", fields) == 403
+    assert [(row["cause"], row["times"]) for row in refused(app)] == [("method", 2)]
+
+
+@pytest.mark.parametrize(
+    ("sent", "cause"),
+    [
+        (TEXT | {"utm_source": "proxy"}, "body"),
+        (TEXT | {"Body": "a\r\nb"}, "body"),
+        (TEXT | {"Body": "something else"}, "token"),
+        (TEXT | {"AccountSid": "AC" + "9" * 32}, "account"),
+    ],
+)
+def test_a_body_that_changed_is_told_from_a_token_that_differs_where_that_can_be(
+    sent: dict[str, str], cause: str, make_app: Callable[..., Flask]
+) -> None:
+    app = make_app()
+    assert send(app, f"{BASE_URL}/sms_url", TEXT, "/sms_url", sent) == 403
+    assert [row["cause"] for row in refused(app)] == [cause]
+
+
+def test_what_a_stranger_writes_is_shown_nowhere(make_app: Callable[..., Flask]) -> None:
+    app = make_app()
+    evil = "<script>alert(1)"
+    for number in range(5):
+        app.test_client().post(
+            f"/voice_url/{evil}{number}?x={evil}",
+            data={"From": "+15550002222", "Body": evil},
+            headers={"X-Twilio-Signature": evil, "X-Forwarded-Host": "evil.example", "X-Original-URI": f"/{evil}"},
+        )
+    rows = refused(app)
+    assert [(row["address"], row["cause"], row["times"]) for row in rows] == [("/voice_url/<step>", "token", 5)]
+    assert not any(text in json.dumps(rows) for text in ("evil", "alert", "2222"))
+
+
+@BOTH_DATABASES
+def test_the_operator_is_told_for_an_hour_what_to_mend(make_app: Callable[..., Flask]) -> None:
+    app = make_app(public_base_url="http://phone.example.com")
+    browser = Browser(app.test_client())
+    browser.sign_in()
+    assert "None: every webhook of the last hour was signed by Twilio." in browser.get("/webhooks").text
+    assert "refused in the last hour" not in browser.get("/").text
+    for _ in range(3):
+        send(app, "https://phone.example.com/sms_url", TEXT, "/sms_url", TEXT)
+    page = browser.get("/webhooks").text
+    assert "Twilio signed it for https://phone.example.com/sms_url." in page
+    assert "Set PUBLIC_BASE_URL to the https address" in page
+    assert "3 times" in page
+    assert "+1555" not in page
+    assert "3 webhooks were refused in the last hour" in browser.get("/").text
+    now = app.extensions["now"]
+    app.extensions["now"] = lambda: now() + timedelta(minutes=61)
+    assert "None: every webhook" in Browser(browser.client).get("/webhooks").text
+    assert "refused in the last hour" not in browser.get("/").text
+    app.test_client().post("/sms_url")
+    app.extensions["now"] = now
+    assert [row["cause"] for row in refused(app)] == ["no-signature"]  # older ones are gone for good
+
+
+def test_a_flood_of_forgeries_writes_little_and_looks_into_few(
+    make_app: Callable[..., Flask], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    writes: list[int] = []
+    checks: list[int] = []
+    keep, is_signed = refusals._keep, signature.is_signed
+    monkeypatch.setattr(refusals, "_keep", lambda *given: (writes.append(1), keep(*given)))
+    monkeypatch.setattr(signature, "is_signed", lambda *given: (checks.append(1), is_signed(*given))[1])
+    monkeypatch.setattr("app.clock.monotonic", lambda: 1000.0)  # all of it in one moment
+    app = make_app()
+    client = app.test_client()
+    for _ in range(200):
+        assert client.post("/sms_url", data=TEXT, headers={"X-Twilio-Signature": "forged"}).status_code == 403
+    assert len(writes) == refusals.WRITES
+    assert len(checks) < 200 + signature.DIAGNOSES * 80
+    assert sum(row["times"] for row in refused(app)) == 200
+    assert {row["cause"] for row in refused(app)} == {"token", "many"}
+
+
+def test_a_database_that_is_gone_makes_a_refusal_no_error(make_app: Callable[..., Flask], tmp_path: Path) -> None:
+    app = make_app()
+    database = tmp_path / "switchboard.db"
+    moved = database.rename(tmp_path / "moved.db")
+    app.extensions["engine"].dispose()
+    database.mkdir()
+    client = app.test_client()
+    for _ in range(3):
+        assert client.post("/sms_url", data=TEXT, headers={"X-Twilio-Signature": "forged"}).status_code == 403
+    database.rmdir()
+    moved.rename(database)
+    assert [row["times"] for row in refused(app)] == [3]  # what could not be written is not forgotten
+
+
+def test_a_huge_forgery_is_not_looked_into(make_app: Callable[..., Flask], monkeypatch: pytest.MonkeyPatch) -> None:
+    checks: list[int] = []
+    is_signed = signature.is_signed
+    monkeypatch.setattr(signature, "is_signed", lambda *given: (checks.append(1), is_signed(*given))[1])
+    client = make_app().test_client()
+    for data in ({f"P{number}": "" for number in range(MANY + 1)}, {"Body": "x" * 20_000}):
+        assert client.post("/sms_url", data=data, headers={"X-Twilio-Signature": "forged"}).status_code == 403
+    assert len(checks) == 2

@@ -1,0 +1,146 @@
+"""What the log says: one JSON object a line, the same ids all through a call, and never a number, a text or a secret."""
+
+import io
+import json
+import logging
+from collections.abc import Callable, Iterator
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from flask import Flask
+from town import LINE, PHONE, Town
+from visitors import PASSWORD, SETTINGS, TOKEN, Browser, Script, Twilio
+
+from app import logs
+
+
+@pytest.fixture
+def lines() -> Iterator[Callable[[], list[dict[str, Any]]]]:
+    """What the application has written so far, as it writes it."""
+    stream = io.StringIO()
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(logs.Lines())
+    root = logging.getLogger("app")
+    level = root.level
+    root.addHandler(handler)
+    root.setLevel(logging.INFO)
+    yield lambda: [json.loads(line) for line in stream.getvalue().splitlines()]
+    root.removeHandler(handler)
+    root.setLevel(level)
+
+
+def test_one_search_for_its_sid_finds_the_whole_story_of_a_call(town: Town, lines: Callable[[], list[dict[str, Any]]]) -> None:
+    placed = town.script.post("/make_call")
+    town.phone.answer()
+    town.phone.expect_say("Hello Monkey!")
+    town.phone.hangup()
+    town.sim.settle()
+    story = [line for line in lines() if placed.json["sid"] in json.dumps(line)]
+    endpoints = [line["endpoint"] for line in story if "endpoint" in line]
+    assert "operator.make_call_post" in endpoints
+    assert {"webhooks.voice_url", "webhooks.call_status"} <= {*endpoints}
+    assert {line["call_sid"] for line in story if line.get("endpoint", "").startswith("webhooks.")} == {placed.json["sid"]}
+    attempts = {line["attempt"] for line in story if "attempt" in line}
+    assert attempts == {placed.location.rpartition("/")[2]}
+    assert any(line["logger"] == "app.twilio_service" for line in story)
+
+
+def test_each_request_has_an_id_that_its_lines_and_the_operator_see(
+    script: Script, twilio: Twilio, lines: Callable[[], list[dict[str, Any]]]
+) -> None:
+    first, second = script.get("/"), script.post("/send_sms", {"to": PHONE, "body": "orange juice"})
+    assert second.status_code == 503
+    answer = twilio.post("/sms_url", {"MessageSid": "SM1", "From": PHONE, "To": LINE, "Body": "orange juice"})
+    assert "X-Request-Id" not in answer.headers
+    said = lines()
+    assert [line["endpoint"] for line in said if "endpoint" in line] == ["operator.index", "operator.send_sms", "webhooks.sms_url"]
+    assert said[0]["request_id"] == first.headers["X-Request-Id"]
+    assert {line["request_id"] for line in said[1:-1]} == {second.headers["X-Request-Id"]}
+    assert len(said[1:-1]) > 1
+    assert said[-1]["message_sid"] == "SM1"
+    assert len({line["request_id"] for line in said}) == 3
+
+
+def test_a_line_says_how_long_a_request_took_and_what_of_it(
+    script: Script, app: Flask, lines: Callable[[], list[dict[str, Any]]]
+) -> None:
+    answer = script.get("/", Accept="text/html")
+    timing = dict(part.split(";dur=") for part in answer.headers["Server-Timing"].split(", "))
+    (line,) = lines()
+    assert line["status"] == 200
+    assert {*line["parts"]} == {"database", "template", "password"} == {*timing} - {"total"}
+    assert [*line["parts"].values()] == sorted(line["parts"].values(), reverse=True)
+    assert max(line["parts"].values()) <= line["ms"]
+    for path in ("/sign_in", "/make_call"):  # how long a password took is nobody's business
+        assert "Server-Timing" not in app.test_client().get(path).headers
+    assert "Server-Timing" not in Browser(app.test_client()).sign_in("wrong password").headers
+
+
+def test_probes_and_static_files_leave_no_line(app: Flask, lines: Callable[[], list[dict[str, Any]]]) -> None:
+    for path in ("/healthz", "/readyz", "/static/live.js"):
+        assert app.test_client().get(path, buffered=True).status_code == 200
+    assert lines() == []
+
+
+HIDDEN = [
+    PHONE,
+    "+1 555 000 2222",
+    "+1 (555) 000-2222",
+    quote(PHONE, safe=""),
+    quote(PHONE, safe="").lower(),
+    "15550002222",
+    "+4930123456",
+    TOKEN,
+    PASSWORD,
+    quote(PASSWORD),
+    "b3BlcmF0b3I6Y29ycmVjdCBob3JzZSBiYXR0ZXJ5",
+    SETTINGS["secret_key"],
+    "p%40ss word",
+]
+
+
+@pytest.mark.parametrize("hidden", HIDDEN)
+def test_the_last_net_hides_numbers_and_secrets_wherever_they_stand(
+    hidden: str, make_app: Callable[..., Flask], lines: Callable[[], list[dict[str, Any]]]
+) -> None:
+    logs.hide(["p%40ss word"])
+    make_app()
+    log = logging.getLogger("app.anything")
+    log.info("to=%s.", hidden)
+    log.info("https://x.example/a?To=%s&b=1", hidden)
+    try:
+        raise ValueError(f"not {hidden!r}")
+    except ValueError:
+        log.exception("broken")
+    said = json.dumps(lines(), ensure_ascii=False)
+    assert said.count("broken") == 1
+    assert hidden not in said
+    assert "0002222" not in said
+    assert "000-2222" not in said
+
+
+@pytest.mark.parametrize(
+    "kept", ["CA" + "12345678" * 4, "2026-11-23T23:57:42.097+00:00", "seconds=0.1234567890", "error 21610", "pid 1234567"]
+)
+def test_the_last_net_leaves_ids_times_and_figures(kept: str) -> None:
+    assert logs.masked(f"a {kept} b") == f"a {kept} b"
+
+
+def test_a_line_break_in_what_is_logged_starts_no_line(lines: Callable[[], list[dict[str, Any]]]) -> None:
+    logging.getLogger("app.anything").warning('x\n{"level": "forged"}\u2028y\x00')
+    (line,) = lines()
+    assert line["level"] == "WARNING"
+
+
+def test_a_bug_is_logged_with_its_trace_and_request_but_without_the_number_in_it(
+    app: Flask, script: Script, lines: Callable[[], list[dict[str, Any]]]
+) -> None:
+    def broken() -> str:
+        raise RuntimeError(f"cannot reach {PHONE}")
+
+    app.view_functions["switchboard.operator.index"] = broken
+    answer = script.get("/")
+    (bug,) = [line for line in lines() if line["level"] == "ERROR"]
+    assert "RuntimeError: cannot reach …22" in bug["trace"]
+    assert bug["request_id"] == answer.headers["X-Request-Id"]

@@ -1,0 +1,68 @@
+"""Two workers under the project's own gunicorn: what each of them counts is told by either, and every line is JSON."""
+
+import json
+import os
+import re
+import signal
+import time
+from collections.abc import Callable
+from http.client import HTTPConnection
+from pathlib import Path
+
+from bench.load import send, signed_messages
+from bench.server import Server, serving
+
+PASSWORD = "nobody-signs-in"
+PATIENCE = 30.0  # seconds
+
+
+def figures(port: int) -> str:
+    """What /metrics says, asked over a connection of its own: whichever worker takes it answers."""
+    connection = HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
+    connection.request("GET", "/metrics", headers={"Authorization": f"Bearer {PASSWORD}"})
+    answer = connection.getresponse().read().decode()
+    connection.close()
+    return answer
+
+
+def counted(text: str) -> float:
+    found = re.search(r'^switchboard_request_seconds_count\{endpoint="webhooks.sms_url",status="200"\} (\S+)$', text, re.MULTILINE)
+    return float(found[1]) if found else 0.0
+
+
+def eventually(holds: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)  # another process has no way to tell when it is so far
+
+
+def folder_of(server: Server) -> Path:
+    environ = Path(f"/proc/{server.workers()[0]}/environ").read_bytes()  # as it was at the start: the folder is made later
+    assert b"PROMETHEUS_MULTIPROC_DIR" not in environ
+    (found,) = [*Path("/dev/shm").glob(f"switchboard-metrics-{server.pid}-*")]
+    return found
+
+
+def test_the_sum_over_workers_is_right_whichever_answers_and_outlives_them(tmp_path: Path) -> None:
+    with serving("wsgi:app", tmp_path / "served", workers=2) as server:
+        eventually(lambda: len(server.workers()) == 2)
+        assert not send(server.port, signed_messages(server.port, 300)).refused
+        assert {counted(figures(server.port)) for _ in range(10)} == {300.0}
+        before = server.workers()
+        for pid in before:
+            os.kill(pid, signal.SIGKILL)
+        eventually(lambda: len({*server.workers()} - {*before}) == 2 and not {*server.workers()} & {*before})
+        eventually(lambda: counted(figures(server.port)) == 300.0)
+        send(server.port, signed_messages(server.port, 20))
+        assert {counted(figures(server.port)) for _ in range(10)} == {320.0}
+        folder = folder_of(server)
+        assert folder.stat().st_mode & 0o077 == 0
+    assert not folder.exists()
+    lines = (tmp_path / "served" / "log").read_text().splitlines()
+    told = [json.loads(line) for line in lines]
+    assert {"gunicorn.error", "app.routes.observed", "app.signature"} <= {line["logger"] for line in told}
+    texts = [line for line in told if line.get("endpoint") == "webhooks.sms_url" and line["status"] == 200]
+    assert len(texts) == 320
+    assert all(line["message_sid"].startswith("SM") and line["request_id"] for line in texts)
+    assert not any(hidden in (tmp_path / "served" / "log").read_text() for hidden in ("+1555", PASSWORD, "5550002222"))
