@@ -76,6 +76,16 @@ def append_message(row: Row) -> bool:
         return is_new
 
 
+def empty_journal() -> bool:
+    """Empty SQLite's journal into the file: it holds what was erased. False if it is in use; PostgreSQL has none of that kind."""
+    engine = current_app.extensions["engine"]
+    if engine.dialect.name != "sqlite":
+        return True
+    with _faults_named(), closing(engine.raw_connection()) as connection:
+        (is_busy, *_) = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    return not is_busy
+
+
 @contextmanager
 def _faults_named() -> Iterator[None]:
     started = monotonic()
@@ -223,6 +233,7 @@ def _open_sqlite(connection: Any, _record: object) -> None:
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA wal_autocheckpoint = 4000")  # pages of 4 kB; the default, 1000, writes the same pages too often
     connection.execute("PRAGMA synchronous = FULL")  # acknowledged means on disk, after a power cut too
+    connection.execute("PRAGMA secure_delete = ON")  # what is deleted or changed is overwritten: erased means gone from the file
 
 
 def _follow_file(engine: Engine, path: Path) -> None:

@@ -38,7 +38,8 @@ class Traffic:
 
     `attempt` is our own id of an outgoing one, written before Twilio is asked; `sid` is Twilio's, known once it answers.
     `progress` is the rank of `status` (see ledger.PROGRESS) and only ever grows. `checked_at` is when Twilio was last asked how it
-    goes on, `remark` what of it only a person can settle.
+    goes on, `remark` what of it only a person can settle. What was erased (`erased_at`) stays for a while as nothing but its SID,
+    so that late callbacks do not bring it back.
     """
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -54,6 +55,7 @@ class Traffic:
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime)
     checked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     remark: Mapped[str | None] = mapped_column(Text)
+    erased_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
 def _unique_attempt(table: str) -> Index:
@@ -196,7 +198,10 @@ class Job(Base):
 
 
 class Recording(Base):
-    """What a caller left, or a talk that was recorded; `duration` in seconds. A deleted one stays, without its words."""
+    """What a caller left, or a talk that was recorded; `duration` in seconds. A deleted one stays, without its words.
+
+    `checked_at` is when Twilio last refused to delete it.
+    """
 
     __tablename__ = "recordings"
 
@@ -210,6 +215,7 @@ class Recording(Base):
     transcription: Mapped[str | None] = mapped_column(Text)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     deleted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    checked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
 class OptOut(Base):

@@ -132,9 +132,14 @@ def text_once(occasion: str, to: str, body: str, from_: str | None = None, *, ow
     That it cannot be sent is logged, and no fault of whoever tells of the occasion; what Twilio does not take is in the ledger.
     """
     try:
-        send_sms(to, body[:MAX_TEXTED], from_=from_, attempt=sha256(occasion.encode()).hexdigest()[:32], own=own)
+        send_sms(to, body[:MAX_TEXTED], from_=from_, attempt=attempt_of(occasion), own=own)
     except (InvalidRequest, OptedOut, SpendRefused, TwilioError) as error:
         log.warning("no text to=%s cause=%s", phone.masked(to), error.code)
+
+
+def attempt_of(occasion: str) -> str:
+    """The attempt that stands for an occasion: whoever comes with the same one has the same."""
+    return sha256(occasion.encode()).hexdigest()[:32]
 
 
 def _ask(kind: ledger.Kind, attempt: str, request: Callable[[], Accepted]) -> None:

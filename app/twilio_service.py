@@ -29,6 +29,8 @@ Machine = Literal["leave", "hangup"]
 DETECTION: dict[Machine, str] = {"leave": "DetectMessageEnd", "hangup": "Enable"}
 
 RECORDING = re.compile(r"RE[0-9a-fA-F]{32}")
+CALL = re.compile(r"CA[0-9a-fA-F]{32}")
+MESSAGE = re.compile(r"(SM|MM)[0-9a-fA-F]{32}")
 CHUNK = 16 * 1024  # bytes of sound: some three seconds
 
 NOT_FOUND = 20404  # Twilio's error
@@ -161,9 +163,30 @@ class TwilioService:
         )
 
     def delete_recording(self, sid: str) -> None:
-        """Delete a recording at Twilio. Raises RecordingGone, TwilioError; trying again is always safe."""
-        _recording(sid)
-        _timed(f"delete recording={sid}", lambda: self._client.recordings(sid).delete(), lambda _: "deleted", can_repeat=True)
+        """Delete a recording at Twilio, and first what was written down of it, which would stay there.
+
+        Raises RecordingGone, TwilioError; trying again is always safe.
+        """
+        recording = self._client.recordings(_recording(sid))
+
+        def delete() -> None:
+            for transcription in recording.transcriptions.list():
+                _delete(transcription)
+            recording.delete()
+
+        _timed(f"delete recording={sid}", delete, lambda _: "deleted", can_repeat=True)
+
+    def delete_call(self, sid: str) -> None:
+        """Delete what Twilio keeps of a call that is over; one that is gone already is right. Raises TwilioError."""
+        self._delete_row("call", CALL, sid, self._client.calls)
+
+    def delete_message(self, sid: str) -> None:
+        """Delete a text at Twilio, and its files with it; one that is gone already is right. Raises TwilioError."""
+        self._delete_row("message", MESSAGE, sid, self._client.messages)
+
+    def _delete_row(self, kind: str, shape: re.Pattern[str], sid: str, resources: Callable[[str], Any]) -> None:
+        if shape.fullmatch(sid):  # Twilio knows no others, and they must not get into an address
+            _timed(f"delete {kind}={sid}", lambda: _delete(resources(sid)), lambda _: "deleted", can_repeat=True)
 
 
 class _Limited(HTTPAdapter):
@@ -178,6 +201,15 @@ def _recording(sid: str) -> str:
     if not RECORDING.fullmatch(sid):
         raise InvalidRequest("That is no recording's SID: RE and 32 hexadecimal digits.")
     return sid
+
+
+def _delete(resource: Any) -> None:
+    """Delete something that may be gone already."""
+    try:
+        resource.delete()
+    except TwilioRestException as error:
+        if error.status != 404:
+            raise
 
 
 def _request(what: str, send: Callable[[], Any]) -> Accepted:

@@ -29,7 +29,12 @@ def follow_up(recording: Recording) -> None:
     body = words(place.step.text, recording)
     for owner in current_switch().flow.people(place.step.text_to, place.flow):
         if not owner.startswith("client:"):
-            outbound.text_once(f"{recording.sid} {owner}", owner, body, own=True)
+            outbound.text_once(occasion(recording.sid, owner), owner, body, own=True)
+
+
+def occasion(sid: str, owner: str) -> str:
+    """What an owner is texted for: once a recording."""
+    return f"{sid} {owner}"
 
 
 def was_left(call_sid: str) -> bool:

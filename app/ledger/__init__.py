@@ -146,7 +146,8 @@ def advance(
             further = update(kind).where(kind.attempt == attempt, kind.progress < step["progress"]).values(step)
             is_news = connection.execute(further).rowcount > 0
         elif sid:
-            first = _insert(connection, kind).values(row | step)
+            erased = nameless() if is_erased(connection, known.get("parent_sid")) else {}
+            first = _insert(connection, kind).values(row | step | erased)
             newer = kind.progress < first.excluded.progress
             news = first.on_conflict_do_update(index_elements=["sid"], set_=step, where=newer).returning(kind.id)
             is_news = connection.scalar(news) is not None
@@ -210,6 +211,16 @@ def decided(answer: Answer, connection: Connection) -> str:
     return answer if isinstance(answer, str) else answer(connection)
 
 
+def is_erased(connection: Connection, sid: str | None) -> bool:
+    """Whether the call with that SID was erased: what is told of it late must not bring its numbers back."""
+    return bool(sid) and connection.scalar(select(Call.erased_at).where(Call.sid == sid)) is not None
+
+
+def nameless() -> dict[str, Any]:
+    """What stands in an erased row in place of who it was with."""
+    return {"from_number": "", "to_number": "", "erased_at": now()}
+
+
 def _take_turns(connection: Connection, name: str) -> None:
     """Let nobody else into a transaction of that name until this one ends. SQLite has one writer anyway."""
     if connection.dialect.name == "postgresql":
@@ -231,21 +242,22 @@ def _insert(connection: Connection, kind: Kind) -> sqlite.Insert | postgresql.In
 def latest(kind: type[Row], limit: int) -> Sequence[Row]:
     """The newest calls or messages, newest first."""
     with read() as session:
-        return session.scalars(select(kind).order_by(kind.id.desc()).limit(limit)).all()
+        return session.scalars(select(kind).where(kind.erased_at.is_(None)).order_by(kind.id.desc()).limit(limit)).all()
 
 
 def latest_calls(limit: int) -> Sequence[Call]:
     """The newest calls that are no legs of others, newest first."""
     with read() as session:
-        return session.scalars(select(Call).where(Call.parent_sid.is_(None)).order_by(Call.id.desc()).limit(limit)).all()
+        found = select(Call).where(Call.parent_sid.is_(None), Call.erased_at.is_(None))
+        return session.scalars(found.order_by(Call.id.desc()).limit(limit)).all()
 
 
 def legs(calls: Sequence[Call]) -> dict[str, list[Call]]:
     """The legs of these calls by the SID of the call that they belong to, oldest first."""
-    of_them = select(Call).where(Call.parent_sid.in_([call.sid for call in calls if call.sid])).order_by(Call.id)
+    of_them = select(Call).where(Call.parent_sid.in_([call.sid for call in calls if call.sid]), Call.erased_at.is_(None))
     found: dict[str, list[Call]] = {}
     with read() as session:
-        for leg in session.scalars(of_them):
+        for leg in session.scalars(of_them.order_by(Call.id)):
             found.setdefault(leg.parent_sid or "", []).append(leg)
     return found
 
@@ -253,10 +265,10 @@ def legs(calls: Sequence[Call]) -> dict[str, list[Call]]:
 def find(kind: type[Row], attempt: str) -> Row | None:
     """The outgoing call or message of an attempt."""
     with read() as session:
-        return session.scalar(select(kind).where(kind.attempt == attempt))
+        return session.scalar(select(kind).where(kind.attempt == attempt, kind.erased_at.is_(None)))
 
 
 def find_by_sid(kind: type[Row], sid: str) -> Row | None:
     """The call or message that Twilio knows by that SID."""
     with read() as session:
-        return session.scalar(select(kind).where(kind.sid == sid))
+        return session.scalar(select(kind).where(kind.sid == sid, kind.erased_at.is_(None)))

@@ -8,6 +8,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from app.clock import now
 from app.database import read, write
+from app.ledger import is_erased
 from app.models import Call, Recording
 
 
@@ -24,7 +25,7 @@ def keep(
     """Write what is known of a recording, and return all that is known by now; nothing known is forgotten or changed.
 
     The callback of a recording names no numbers: they are those of its call. `transcription` is "" where none could be made. A
-    recording that was deleted learns no words any more.
+    recording that was deleted learns no words any more, and one of an erased call neither words nor numbers.
     """
     row: dict[str, Any] = {"sid": sid, "call_sid": call_sid, "step": step, "from_number": from_number, "to_number": to_number}
     row |= {"duration": duration, "transcription": transcription, "created_at": now()}
@@ -33,6 +34,8 @@ def keep(
         if not (from_number and to_number):
             known = connection.execute(select(Call.from_number, Call.to_number).where(Call.sid == call_sid)).first()
             row["from_number"], row["to_number"] = known or (from_number, to_number)
+        if is_erased(connection, call_sid):
+            row.update(from_number="", to_number="", transcription=None)
         kind = postgresql if connection.dialect.name == "postgresql" else sqlite
         first = kind.insert(Recording).values(row)
         texts = {

@@ -18,6 +18,8 @@ def upgrade() -> None:
     for table in ("calls", "messages"):
         op.add_column(table, sa.Column("checked_at", UtcDateTime(), nullable=True))
         op.add_column(table, sa.Column("remark", sa.Text(), nullable=True))
+        op.add_column(table, sa.Column("erased_at", UtcDateTime(), nullable=True))
+    op.add_column("recordings", sa.Column("checked_at", UtcDateTime(), nullable=True))
     op.add_column("messages", sa.Column("due_at", UtcDateTime(), nullable=True))
     op.add_column("messages", sa.Column("tries", sa.Integer(), nullable=True))
     _create(
@@ -67,7 +69,8 @@ def upgrade() -> None:
 def downgrade() -> None:
     for table in reversed(TABLES):
         op.drop_table(table)
-    for table, columns in (("messages", ("tries", "due_at", "remark", "checked_at")), ("calls", ("remark", "checked_at"))):
+    common = ("erased_at", "remark", "checked_at")
+    for table, columns in (("messages", ("tries", "due_at", *common)), ("calls", common), ("recordings", ("checked_at",))):
         for column in columns:
             op.drop_column(table, column)
 
