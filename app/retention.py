@@ -63,7 +63,7 @@ def _kinds(settings: Settings) -> Iterator[tuple[str, Callable[[], int]]]:
 
 def _recordings(days: int | None) -> int:
     """The sound is at Twilio only, so it goes there first."""
-    before, gone = now() - timedelta(days=days) if days else None, []
+    before, gone, nameless = now() - timedelta(days=days) if days else None, [], 0
     try:
         for recording in old.recordings(before, ASKED):
             if recording.deleted_at is None and not _is_deleted(Recording, recording, current_twilio().delete_recording):
@@ -71,10 +71,11 @@ def _recordings(days: int | None) -> int:
             if recording.deleted_at or (before and recording.created_at < before):
                 gone.append(recording)
             else:
-                parties.erase_recording(recording.sid)  # its call was erased, before anything was known of it
+                parties.erase_recording(recording.sid)  # its call was erased before anything was known of it
+                nameless += 1
     finally:
         old.delete_recordings(gone)
-    return len(gone)
+    return len(gone) + nameless
 
 
 def _rows(kind: Kind, days: int | None, *, at_twilio: bool) -> int:

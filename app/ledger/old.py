@@ -47,7 +47,7 @@ def recordings(before: datetime | None, limit: int) -> Sequence[Recording]:
 
 
 def delete_recordings(gone: Sequence[Recording]) -> None:
-    """Delete what is known of recordings; those from calls that were erased stay as nothing but a SID."""
+    """Delete what is known of recordings."""
     ids = [recording.id for recording in gone]
     write(lambda connection: connection.execute(delete(Recording).where(Recording.id.in_(ids))))
 
