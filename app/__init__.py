@@ -1,15 +1,19 @@
 """Switchboard: a Flask application that makes and takes phone calls and text messages through Twilio."""
 
+import logging
+
 from flask import Flask
 from flask_bootstrap import Bootstrap5
 
-from app import auth, cli, clock, database, logs, routes, signature
+from app import auth, cli, clock, database, limits, logs, routes, signature
 from app.flow import Flow
 from app.ledger.refusals import Tally
 from app.routes import observed, responses
 from app.settings import Settings
 from app.switch import Switch
 from app.twilio_service import TwilioService
+
+log = logging.getLogger(__name__)
 
 MAX_BODY = 64 * 1024  # bytes; Twilio's webhooks are a few kB
 
@@ -20,7 +24,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     logs.hide(settings.secrets)
     app = Flask(__name__)
     app.extensions["settings"] = settings
-    app.extensions["switch"] = Switch(Flow(settings.flow_path, shown=settings.flow_file), settings.public_base_url)
+    flow = Flow(settings.flow_path, shown=settings.flow_file)
+    app.extensions["switch"] = Switch(flow, settings.public_base_url)
     app.extensions["now"] = clock.system
     app.extensions["refusals"] = Tally()
     app.extensions["diagnoses"] = clock.Allowance(signature.DIAGNOSES, signature.EACH)
@@ -40,6 +45,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     observed.init_app(app)  # first: what is asked for last after a request sees its whole time
     responses.init_app(app, settings)
     app.register_blueprint(routes.bp)
+    for sentence in limits.never_rung(settings, flow):
+        log.warning(sentence)
     for commands in cli.COMMANDS:
         app.cli.add_command(commands)
     return app

@@ -5,7 +5,7 @@ in their order: stopped, refused_prefix, kind, country, destination, hour, day, 
 """
 
 import logging
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
@@ -14,12 +14,14 @@ from math import ceil, inf
 from time import monotonic
 
 from flask import current_app
-from sqlalchemy import ColumnElement, Connection
+from sqlalchemy import Connection
 
 from app import metrics, phone, segments
 from app.clock import now
 from app.database import read, write
 from app.errors import InvalidNumber, SpendLimited, SpendRefused
+from app.flow import Flow
+from app.flow.steps import Dial
 from app.ledger import Guard, spending
 from app.ledger.spending import DAY, What
 from app.phone import PhoneNumber
@@ -164,6 +166,18 @@ def check_number(settings: Settings, number: PhoneNumber) -> None:
         )
 
 
+def never_rung(settings: Settings, flow: Flow) -> Iterator[str]:
+    """A sentence for each number that a flow rings and that is never called; it is left out of every Dial."""
+    for place in flow.places.values():
+        numbers = flow.people(place.step.to, place.flow) if isinstance(place.step, Dial) else ()
+        for number in numbers:
+            if not number.startswith("client:"):
+                try:
+                    check_number(settings, phone.parse(number))
+                except SpendRefused as refusal:
+                    yield f"the step {place.name} never rings {phone.masked(number)}: {refusal}"
+
+
 def _allowed(wishes: Iterable[Wish]) -> Collection[str]:
     """The numbers of those that may be made; one that may not is no fault of the call that asks."""
 
@@ -208,8 +222,8 @@ def _check(connection: Connection, wish: Wish) -> None:
         ("hour", "HOURLY_LIMIT", settings.hourly_limit, HOUR),
         ("day", "DAILY_LIMIT", settings.daily_limit, DAY),
     ):
-        if frees := _full(connection, limit, within):
-            raise _limited(f"No more than {limit:,} calls and texts are made in {_span(within)} ({setting})", rule, frees)
+        if at := spending.nth_latest(connection, limit, within):
+            raise _limited(f"No more than {limit:,} calls and texts are made in {_span(within)} ({setting})", rule, at + within)
     rate = round(settings.call_price * DOLLAR) if wish.kind == "call" else None
     cost = round(settings.message_price * DOLLAR) * segments.count(wish.body) if wish.kind == "text" else None
     _check_budget(connection, settings, (rate or 0) + (cost or 0))
@@ -237,10 +251,13 @@ def _check_stop(connection: Connection) -> None:
 
 
 def _check_destination(connection: Connection, settings: Settings, wish: Wish) -> None:
+    limits, at = settings.destination_limits, now()
+    most, longest = max(limit.number for limit in limits), timedelta(seconds=max(limit.seconds for limit in limits))
+    latest = spending.to_destination(connection, wish.kind, wish.number, most, longest)
     full = []
-    for limit in settings.destination_limits:
+    for limit in limits:
         within = timedelta(seconds=limit.seconds)
-        if frees := _full(connection, limit.number, within, spending.to_destination(wish.kind, wish.number)):
+        if len(latest) >= limit.number and (frees := latest[limit.number - 1] + within) > at:
             full.append((frees, limit.number, within))
     if full:
         frees, number, within = max(full)
@@ -265,12 +282,6 @@ def _check_budget(connection: Connection, settings: Settings, need: int) -> None
             frees = at + DAY
             break
     raise _limited(what, "budget", frees)
-
-
-def _full(connection: Connection, limit: int, within: timedelta, *to: ColumnElement[bool]) -> datetime | None:
-    """When a limit that is reached frees; None if it is not."""
-    at = spending.nth_latest(connection, limit, within, *to)
-    return at + within if at else None
 
 
 def _limited(what: str, rule: str, frees: datetime) -> SpendLimited:

@@ -1,10 +1,10 @@
 """What was spent, and the kill switch. Whoever is given a connection works within the transaction of its caller."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, delete, func, insert, select, text, update
+from sqlalchemy import Connection, Select, bindparam, delete, func, insert, select, text, update
 
 from app.clock import now
 from app.database import write
@@ -17,6 +17,28 @@ SKEW = timedelta(minutes=1)  # by how much the clocks of two machines may differ
 LONGEST_LEG = 240  # minutes: no Dial lasts longer (https://www.twilio.com/docs/voice/twiml/dial#timelimit)
 ENDS = ("completed", "busy", "no-answer", "canceled", "failed")
 
+# Built once: to build them costs as much as to ask.
+LATELY = (Spending.at > bindparam("since"), Spending.at <= bindparam("until"))
+STOPPED = select(Stop.who, Stop.reason, Stop.at).order_by(Stop.id).limit(1)
+KNOWN = select(Spending.id).where(Spending.occasion == bindparam("occasion"))
+ADD = insert(Spending)
+COUNT = select(func.count()).select_from(Spending).where(*LATELY)
+NTH_LATEST = select(Spending.at).where(*LATELY).order_by(Spending.at.desc()).offset(bindparam("later")).limit(1)
+TO_DESTINATION = (
+    select(Spending.at)
+    .where(Spending.number == bindparam("number"), Spending.kind == bindparam("kind"), Spending.own.is_(False), *LATELY)
+    .order_by(Spending.at.desc())
+    .limit(bindparam("most"))
+)
+SETTLED = select(func.sum(Spending.cost)).where(*LATELY)
+GOING_ON = select(Spending.at, Spending.rate, Spending.call_sid).where(*LATELY, Spending.cost.is_(None))
+OLDEST = (
+    select(Spending.at, Spending.rate, Spending.cost, Spending.call_sid)
+    .where(*LATELY)
+    .order_by(Spending.at)
+    .limit(bindparam("most"))
+)
+
 
 def take_turns(connection: Connection) -> None:
     """Let nobody else spend until this transaction ends: what is counted stays true. SQLite has one writer anyway."""
@@ -26,7 +48,7 @@ def take_turns(connection: Connection) -> None:
 
 def is_known(connection: Connection, occasion: str) -> bool:
     """Whether that occasion counts already."""
-    return connection.scalar(select(Spending.id).where(Spending.occasion == occasion)) is not None
+    return connection.scalar(KNOWN, {"occasion": occasion}) is not None
 
 
 def add(
@@ -42,31 +64,35 @@ def add(
 ) -> None:
     """Write that a call of that `rate` a minute, or a text of that `cost`, is about to be made."""
     row = {"at": now(), "kind": kind, "number": number, "occasion": occasion, "own": own}
-    connection.execute(insert(Spending).values(row | {"call_sid": call_sid, "rate": rate, "cost": cost}))
+    connection.execute(ADD, row | {"call_sid": call_sid, "rate": rate, "cost": cost})
 
 
-def nth_latest(connection: Connection, number: int, within: timedelta, *to: ColumnElement[bool]) -> datetime | None:
-    """When the latest but so many was made, if that is not longer ago: once that is, there are fewer than `number`."""
-    found = select(Spending.at).where(*_lately(within), *to).order_by(Spending.at.desc()).offset(number - 1).limit(1)
-    return connection.scalar(found)
+def nth_latest(connection: Connection, number: int, within: timedelta) -> datetime | None:
+    """When the latest but so many was made, if that is not longer ago: once it is, there are fewer than `number`."""
+    at: datetime | None = connection.scalar(NTH_LATEST, _lately(within) | {"later": number - 1})
+    return at
 
 
-def to_destination(kind: What, number: str) -> ColumnElement[bool]:
-    """Calls, or texts, to one number, but for those to somebody whom the flow file names."""
-    return and_(Spending.number == number, Spending.kind == kind, Spending.own.is_(False))
+def to_destination(connection: Connection, kind: What, number: str, most: int, within: timedelta) -> Sequence[datetime]:
+    """When the latest so many calls, or texts, to one number were made, but for those to somebody whom the flow file names."""
+    return connection.scalars(TO_DESTINATION, _lately(within) | {"kind": kind, "number": number, "most": most}).all()
+
+
+def count(connection: Connection, within: timedelta) -> int:
+    """How many calls and texts were made lately."""
+    return connection.scalar(COUNT, _lately(within)) or 0
 
 
 def spent(connection: Connection, longest: int) -> int:
     """What the last day cost, in millionths of a dollar; a call that goes on costs its minutes so far, at most `longest`."""
-    settled = connection.scalar(select(func.sum(Spending.cost)).where(*_lately(DAY))) or 0
-    going_on = select(Spending.at, Spending.rate, Spending.call_sid).where(*_lately(DAY), Spending.cost.is_(None))
-    return int(settled) + sum(_so_far(each.at, each.rate, each.call_sid, longest) for each in connection.execute(going_on))
+    day = _lately(DAY)
+    settled = connection.scalar(SETTLED, day) or 0
+    return int(settled) + sum(_so_far(each.at, each.rate, each.call_sid, longest) for each in connection.execute(GOING_ON, day))
 
 
-def oldest(connection: Connection, longest: int, limit: int) -> Iterator[tuple[datetime, int]]:
+def oldest(connection: Connection, longest: int, most: int) -> Iterator[tuple[datetime, int]]:
     """When each of the last day's first so many was made, and what it costs so far."""
-    columns = select(Spending.at, Spending.rate, Spending.cost, Spending.call_sid)
-    for each in connection.execute(columns.where(*_lately(DAY)).order_by(Spending.at).limit(limit)):
+    for each in connection.execute(OLDEST, _lately(DAY) | {"most": most}):
         yield each.at, _so_far(each.at, each.rate, each.call_sid, longest) if each.cost is None else each.cost
 
 
@@ -114,20 +140,15 @@ def _minutes(time: timedelta) -> int:
     return max(1, -(-time // timedelta(minutes=1)))
 
 
-def _lately(within: timedelta) -> tuple[ColumnElement[bool], ...]:
+def _lately(within: timedelta) -> dict[str, Any]:
     at = now()
-    return Spending.at > at - within, Spending.at <= at + SKEW
+    return {"since": at - within, "until": at + SKEW}
 
 
 def stopped(connection: Connection) -> tuple[str, str, datetime] | None:
     """Who stopped all spending, why and when; None while it goes on."""
-    row = connection.execute(select(Stop.who, Stop.reason, Stop.at).order_by(Stop.id).limit(1)).first()
+    row = connection.execute(STOPPED).first()
     return (row.who, row.reason, row.at) if row else None
-
-
-def count(connection: Connection, within: timedelta) -> int:
-    """How many calls and texts were made lately."""
-    return connection.scalar(select(func.count()).select_from(Spending).where(*_lately(within))) or 0
 
 
 def stop(who: str, reason: str) -> bool:

@@ -335,3 +335,10 @@ def test_a_switch_that_cannot_be_read_is_no_way_round_it(open_limited: Open) -> 
         town.phone.press("1")
         town.phone.expect_say("We are sorry")
         assert placed(town) == placed(town, "Messages") == []
+
+
+def test_who_is_never_rung_is_said_when_the_application_starts(open_limited: Open, caplog: pytest.LogCaptureFixture) -> None:
+    with open_limited():
+        said = [record.getMessage() for record in caplog.records if "never rings" in record.getMessage()]
+    assert [line.split(":")[0] for line in said] == [f"the step {step} never rings …78" for step in ("team", "away", "one_by_one")]
+    assert all("country JM" in line and JAMAICA not in line for line in said)

@@ -43,6 +43,12 @@ QUIET = [
 ROOT = Path(__file__).resolve().parents[2]
 NOT_COPIED = (".git", ".venv", ".env", "instance", "node_modules", "__pycache__", "*_cache", ".hypothesis", ".coverage")
 KEPT_ENVIRONMENT = ("PATH", "HOME", "LANG", "TMPDIR")  # no setting of the developer's own
+WIDE = {
+    "DESTINATION_LIMITS": "1000/60",
+    "HOURLY_LIMIT": "100000",
+    "DAILY_LIMIT": "100000",
+    "DAILY_BUDGET": "100000",
+}  # one system for many
 BRISK = {"SIMULATOR_SPEED": "3"}  # so that nobody waits long for a phone to ring
 # For pictures: the addresses that the README names, and so slow that a call lasts while its picture is taken.
 PICTURED = {"PORT": "5000", "SIMULATOR_PORT": "5050", "SIMULATOR_SPEED": "0.2"}
@@ -113,7 +119,7 @@ def running(directory: Path, **settings: str) -> Iterator[System]:
     shutil.copytree(ROOT, project, ignore=shutil.ignore_patterns(*NOT_COPIED))
     port, simulator_port = free_ports(2)
     environ = {name: os.environ[name] for name in KEPT_ENVIRONMENT if name in os.environ}
-    environ |= {"PORT": str(port), "SIMULATOR_PORT": str(simulator_port)} | settings
+    environ |= {"PORT": str(port), "SIMULATOR_PORT": str(simulator_port)} | WIDE | settings
     with output.open("wb") as terminal:
         process = subprocess.Popen(
             [sys.executable, "-m", "dev.run"],
