@@ -87,7 +87,7 @@ def set_up() -> None:
     logging.config.dictConfig(CONFIG)
     # No line says where in the code it was written, nor by which thread: to find that out costs more than to write it
     # (https://docs.python.org/3/howto/logging.html#optimization).
-    logging._srcfile = None  # type: ignore[attr-defined]
+    logging._srcfile = None
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     logging.captureWarnings(True)
 

@@ -4,8 +4,10 @@ Labels are few and bounded: endpoints, causes, rules, statuses; never a number, 
 """
 
 import os
-from collections.abc import Iterable, Iterator
-from functools import cache
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from functools import cache, wraps
+from typing import ParamSpec
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.metrics_core import GaugeMetricFamily, Metric
@@ -31,8 +33,21 @@ _statuses = Counter("switchboard_statuses", "Calls and messages that reached a s
 _spend_refused = Counter("switchboard_spend_refused", "Calls and texts that the spend guard refused.", ["rule"], registry=_counted)
 
 Labels = dict[str, str]
+Given = ParamSpec("Given")
 
 
+def _harmless(count: Callable[Given, None]) -> Callable[Given, None]:
+    """What cannot be counted, as the folder is full or gone, is no reason not to answer."""
+
+    @wraps(count)
+    def attempt(*given: Given.args, **named: Given.kwargs) -> None:
+        with suppress(OSError):
+            count(*given, **named)
+
+    return attempt
+
+
+@_harmless
 def answered(endpoint: str | None, status: int, seconds: float) -> None:
     """A request was answered."""
     _request(endpoint, status).observe(seconds)
@@ -44,15 +59,18 @@ def _request(endpoint: str | None, status: int) -> Histogram:
     return _requests.labels((endpoint or "none").removeprefix("switchboard."), status)
 
 
+@_harmless
 def webhook_refused(cause: str) -> None:
     _refused.labels(cause).inc()
 
 
+@_harmless
 def asked_twilio(request: str, outcome: str, seconds: float) -> None:
     """Twilio was asked for something (`request`: call, message …), with that outcome: ok, or the code of an error."""
     _twilio.labels(request, outcome).observe(seconds)
 
 
+@_harmless
 def reached(kind: str, status: str) -> None:
     """A call or message reached a status that it did not have before."""
     _status(kind, status).inc()
@@ -63,6 +81,7 @@ def _status(kind: str, status: str) -> Counter:
     return _statuses.labels(kind, status)
 
 
+@_harmless
 def spend_refused(rule: str) -> None:
     _spend_refused.labels(rule).inc()
 

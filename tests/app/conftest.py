@@ -1,6 +1,7 @@
 """What the application's tests share: the application on a fresh database, its clients, and a Twilio that signs."""
 
 import json
+import logging
 import shutil
 from collections.abc import Callable, Iterator
 from itertools import count
@@ -12,6 +13,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from office import Office, open_office
+from overheard import Overheard
 from sqlalchemy import create_engine, text
 from town import Town, open_town
 from visitors import SETTINGS, Browser, Script, Twilio
@@ -73,8 +75,21 @@ def database_url(request: pytest.FixtureRequest, database: str, tmp_path: Path) 
     return f"sqlite:///{tmp_path / 'switchboard.db'}"
 
 
+@pytest.fixture(autouse=True)
+def overheard() -> Iterator[Overheard]:
+    """What the application logs; a test in which it writes a secret, a number or a text fails."""
+    ears, root, own = Overheard(), logging.getLogger(), logging.getLogger("app")
+    root.addHandler(ears)
+    level = own.level
+    own.setLevel(logging.INFO)
+    yield ears
+    own.setLevel(level)
+    root.removeHandler(ears)
+    assert ears.leaks() == []
+
+
 @pytest.fixture
-def make_app(database_url: str) -> Iterator[Callable[..., Flask]]:
+def make_app(database_url: str, overheard: Overheard) -> Iterator[Callable[..., Flask]]:
     """Make applications with settings of their own on the test's database."""
     apps = []
 
@@ -84,6 +99,7 @@ def make_app(database_url: str) -> Iterator[Callable[..., Flask]]:
 
     yield make
     for app in apps:
+        overheard.learn(app)
         app.extensions["engine"].dispose()
 
 

@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 import pytest
 from flask import Flask
+from overheard import Overheard
 from town import LINE, PHONE, Town
 from visitors import PASSWORD, SETTINGS, TOKEN, Browser, Script, Twilio
 
@@ -21,13 +22,23 @@ def lines() -> Iterator[Callable[[], list[dict[str, Any]]]]:
     stream = io.StringIO()
     handler = logging.StreamHandler(stream)
     handler.setFormatter(logs.Lines())
-    root = logging.getLogger("app")
-    level = root.level
-    root.addHandler(handler)
-    root.setLevel(logging.INFO)
+    own = logging.getLogger("app")
+    own.addHandler(handler)
     yield lambda: [json.loads(line) for line in stream.getvalue().splitlines()]
-    root.removeHandler(handler)
-    root.setLevel(level)
+    own.removeHandler(handler)
+
+
+@pytest.mark.parametrize(
+    "leak", [f"to={PHONE}", "to=%2B15550002222", f"token={TOKEN}", f"signed in with {PASSWORD}", "body=orange juice"]
+)
+def test_the_ears_of_every_test_hear_a_leak(leak: str, app: Flask, twilio: Twilio, overheard: Overheard) -> None:
+    twilio.post("/sms_url", {"MessageSid": "SM1", "From": PHONE, "To": LINE, "Body": "orange juice"})
+    overheard.learn(app)
+    assert overheard.leaks() == []
+    logging.getLogger("app.outbound").info("sent %s", leak)
+    assert overheard.leaks() != []
+    overheard.lines.clear()
+    overheard.raw.clear()
 
 
 def test_one_search_for_its_sid_finds_the_whole_story_of_a_call(town: Town, lines: Callable[[], list[dict[str, Any]]]) -> None:

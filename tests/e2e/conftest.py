@@ -1,15 +1,18 @@
 """What the end-to-end tests share: the whole system, started and ended as a user does it, and the people who use it."""
 
+import json
 import os
+import re
 import shutil
 import signal
 import socket
+import sqlite3
 import ssl
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from itertools import count
@@ -147,6 +150,21 @@ def running(directory: Path, **settings: str) -> Iterator[System]:
         )
     finally:
         press_ctrl_c(process, output)
+    logs_hold_nothing_private(project, output)
+
+
+def logs_hold_nothing_private(project: Path, output: Path) -> None:
+    """What the application wrote in its log holds no secret, no phone number and none of the texts that it dealt with."""
+    env = dotenv_values(project / ".env")
+    private = {env[name] or "" for name in ("TWILIO_AUTH_TOKEN", "SECRET_KEY", "OPERATOR_PASSWORD")}
+    for database in (project / "instance").glob("*.db"):
+        with closing(sqlite3.connect(database)) as connection:
+            private |= {body for (body,) in connection.execute("SELECT body FROM messages") if len(body) >= 8}
+    lines = [line for line in output.read_text().splitlines() if line.startswith("{")]
+    assert [line for line in lines if json.loads(line)["logger"] == "gunicorn.error"]
+    said = "\n".join(lines)
+    assert re.findall(r"(?:\+|%2[Bb])[1-9][0-9]{6,14}|(?<![\w.])1?555[0-9]{7}(?!\w)", said) == []
+    assert [text for text in private if text and re.search(rf"(?<!\w){re.escape(text)}(?!\w)", said)] == []
 
 
 def press_ctrl_c(process: subprocess.Popen[bytes], output: Path) -> None:
