@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from flask import Flask
 
+from app import retention
 from app.errors import SwitchboardError
 from app.ledger import jobs
 
@@ -26,7 +27,8 @@ class Job(NamedTuple):
     work: Callable[[], str]
 
 
-JOBS: tuple[Job, ...] = ()  # a job is a function of the room that knows about it
+# Each is a function of the room that knows about it.
+JOBS: tuple[Job, ...] = (Job("retention", retention.SECONDS, retention.delete_what_is_old),)
 
 
 def run_until(stop: Event, app: Flask, periodic: Sequence[Job] = JOBS) -> None:

@@ -9,7 +9,23 @@ from collections.abc import Collection, Iterator, Sequence
 from datetime import timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Select, Text, and_, cast, delete, false, func, literal, not_, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    Text,
+    and_,
+    case,
+    cast,
+    delete,
+    false,
+    func,
+    literal,
+    not_,
+    or_,
+    select,
+    update,
+)
 
 from app.clock import now
 from app.database import read, write
@@ -76,15 +92,15 @@ def known(party: str) -> Known:
 def everything(party: str) -> dict[str, list[dict[str, Any]]]:
     """All that is kept, by table: each row as it stands there, and calls and texts with their events."""
     rows: dict[str, Select[Any]] = {
-        "calls": _of(Call, party).with_only_columns(Call),
-        "messages": _of(Message, party).with_only_columns(Message),
-        "recordings": _recordings(party).with_only_columns(Recording),
+        "calls": _of(Call, party).with_only_columns(Call).order_by(Call.id),
+        "messages": _of(Message, party).with_only_columns(Message).order_by(Message.id),
+        "recordings": _recordings(party).with_only_columns(Recording).order_by(Recording.id),
         "relays": select(Relay).where(_relayed(party)),
         "opt_outs": select(OptOut).where(OptOut.number == party),
-        "spendings": select(Spending).where(Spending.number == party),
+        "spendings": select(Spending).where(Spending.number == party).order_by(Spending.id),
     }
     with read() as session:
-        found = {table: [_plain(row) for row in session.scalars(wanted.order_by(None))] for table, wanted in rows.items()}
+        found = {table: [_plain(row) for row in session.scalars(wanted)] for table, wanted in rows.items()}
         for row in (*found["calls"], *found["messages"]):
             events = select(Event).where(_events_of([row["sid"]], [row["attempt"]])).order_by(Event.id)
             row["events"] = [_plain(event) for event in session.scalars(events)]
@@ -138,7 +154,9 @@ def erase_traces(party: str, digits: re.Pattern[str] | None, sids: Collection[st
 
     def work(connection: Connection) -> None:
         connection.execute(delete(Relay).where(_relayed(party)))
-        nobody = {"number": ERASED, "occasion": literal(f"{ERASED} ").concat(cast(Spending.id, Text))}
+        names_it = Spending.occasion.contains(party, autoescape=True)
+        nameless_occasion = literal(f"{ERASED} ").concat(cast(Spending.id, Text))
+        nobody = {"number": ERASED, "occasion": case((names_it, nameless_occasion), else_=Spending.occasion)}
         connection.execute(update(Spending).where(counts).values(nobody))
         connection.execute(delete(Spending).where(Spending.number == party))
 

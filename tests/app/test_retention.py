@@ -64,7 +64,7 @@ def test_each_kind_goes_after_its_own_days_and_opt_outs_never(town: Town) -> Non
     sid = kept(town)[0].sid
     assert done(town.app) == ""
     later(town.app, days=9)
-    assert done(town.app) == "spendings=2"
+    assert done(town.app) == "spendings=8"
     assert [count(town.app, table) for table in (Recording, Relay)] == [1, 1]
     later(town.app, days=2)
     assert done(town.app) == "recordings=1"
@@ -99,7 +99,7 @@ def test_where_no_days_are_given_nothing_goes(make_app: Callable[..., Flask]) ->
 def test_what_counts_no_more_goes_by_itself(make_app: Callable[..., Flask]) -> None:
     app = make_app()
     at = app.extensions["now"]()
-    put(app, RefusedWebhook, {"at": at, "address": "/sms_url", "cause": "x", "times": 3})
+    put(app, RefusedWebhook, {"at": at, "address": "/sms_url", "cause": "x", "detail": "", "times": 3})
     put(app, SignInFailure, {"at": at, "address": "192.0.2.1"})
     put(app, Spending, *(spent(at, f"{number}") for number in range(3)))
     assert done(app) == ""
