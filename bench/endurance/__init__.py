@@ -29,7 +29,7 @@ from bench.endurance.witness import Witness
 from bench.server import Server, serving
 
 WORKERS = 2
-PAUSE = (2.0, 8.0)  # seconds between two kills, at least and at most
+PAUSE = (4.0, 12.0)  # seconds between two kills, at least and at most
 BETWEEN = 40  # answers between two kills, at least
 ROUNDS = 8  # of reconciling, at most
 LIMITS = {
@@ -68,7 +68,7 @@ def main(arguments: list[str]) -> int:
     print(f"{options.count} calls and texts on {options.database}, {WORKERS} workers, seed {seed}, in {folder}.", flush=True)
     try:
         with databases(options.database, folder) as url:
-            report = endure(options.count, folder / "server", seed, url, limit=240 + options.count * 0.06, say=_say)
+            report = endure(options.count, folder / "server", seed, url, limit=300 + options.count * 0.1, say=_say)
     except TimeoutError as error:
         print(f"{error} Seed {seed}; see {folder}.")
         return 1
@@ -139,7 +139,7 @@ def endure(
         unsettled = len(ledger.unsettled())
         said = list(_reconcile(server, ledger, deadline)) if "twilio" in _commands() else []
         _wait_until_quiet(phones, witness, speed, deadline)
-        verdict = judge(done, Ledger.read(server), phones.calls(), phones.messages(), witness)
+        verdict = judge(done, Ledger.read(server), phones, witness)
     seconds = time.monotonic() - started
     return Report(seed, verdict, done, witness, happened, killer.kills, gate.closings, unsettled, seconds, said)
 
@@ -179,7 +179,8 @@ def show(report: Report) -> None:
     print(f"Faults: {_listed(report.faults)}; Twilio's door closed {report.closings} times; {report.kills} processes killed.")
     print(f"Answers to the driver: {_listed(_answers(report.deeds))}.")
     print(f"Webhooks: {_listed(report.witness.answers)}.")
-    print(f"Incoming, of which no webhook got a 2xx: {verdict.unheard}. Missed callers without a text: {verdict.unsorry}.")
+    print(f"Incoming, of which no webhook got a 2xx: {verdict.unheard}.")
+    print(f"Missed callers without a text: {verdict.unsorry}; recordings that are at Twilio only: {verdict.unheard_of}.")
     print(f"At Twilio: {_listed(verdict.at_twilio)}. In the ledger: {_listed(verdict.in_ledger)}.")
     print(
         f"Unsettled before reconciling: {report.unsettled}, after it and with a remark: {verdict.remarked}. {report.seconds:.0f} s."

@@ -7,9 +7,9 @@ from typing import Any
 
 from sqlalchemy import create_engine, make_url, select
 
-from app.models import Call, Message
+from app.models import Call, Message, Recording
 from bench.endurance.driver import Deed
-from bench.endurance.place import ANNA, Resource
+from bench.endurance.place import ANNA, Phones, Resource
 from bench.endurance.witness import Witness
 from bench.server import Server
 
@@ -21,10 +21,11 @@ Row = dict[str, Any]
 
 @dataclass
 class Ledger:
-    """The rows of calls and texts as they stand."""
+    """The rows of calls, texts and recordings as they stand."""
 
     calls: list[Row]
     messages: list[Row]
+    recordings: list[Row]
 
     @classmethod
     def read(cls, server: Server) -> "Ledger":
@@ -32,12 +33,13 @@ class Ledger:
         engine = create_engine(url.set(drivername="postgresql+psycopg") if url.drivername == "postgresql" else url)
         try:
             with engine.connect() as connection:
-                calls, messages = (
-                    [dict(row) for row in connection.execute(select(kind.__table__)).mappings()] for kind in (Call, Message)
+                calls, messages, recordings = (
+                    [dict(row) for row in connection.execute(select(kind.__table__)).mappings()]
+                    for kind in (Call, Message, Recording)
                 )
         finally:
             engine.dispose()
-        return cls(calls, messages)
+        return cls(calls, messages, recordings)
 
     def unsettled(self) -> list[Row]:
         """What nobody knows yet whether Twilio took it."""
@@ -57,6 +59,7 @@ class Verdict:
     unheard: int = 0  # incoming calls and texts of which no webhook got a 2xx
     remarked: int = 0
     unsorry: int = 0  # callers who were missed and got no text
+    unheard_of: int = 0  # recordings that are at Twilio only
     at_twilio: Counter[str] = field(default_factory=Counter)
     in_ledger: Counter[str] = field(default_factory=Counter)
 
@@ -67,10 +70,10 @@ class Verdict:
         self.wrongs[name].append(what)
 
 
-def judge(done: list[Deed], ledger: Ledger, calls: list[Resource], messages: list[Resource], witness: Witness) -> Verdict:
+def judge(done: list[Deed], ledger: Ledger, phones: Phones, witness: Witness) -> Verdict:
     """Compare what was done with what the ledger and Twilio say of it."""
     verdict = Verdict()
-    for name, rows, resources in (("call", ledger.calls, calls), ("text", ledger.messages, messages)):
+    for name, rows, resources in (("call", ledger.calls, phones.calls()), ("text", ledger.messages, phones.messages())):
         for each in resources:
             verdict.at_twilio[f"{name} {each['direction']} {each['status']}"] += 1
         for row in rows:
@@ -83,6 +86,8 @@ def judge(done: list[Deed], ledger: Ledger, calls: list[Resource], messages: lis
             verdict.unheard += 1
     owed = {row["from_number"] for row in ledger.calls if row["outcome"] == "missed"}
     verdict.unsorry = len(owed - {row["to_number"] for row in ledger.messages if row["direction"] == OURS})
+    kept = {row["sid"] for row in ledger.recordings}
+    verdict.unheard_of = sum(each["sid"] not in kept for each in phones.listed("Recordings", "recordings"))
     return verdict
 
 
