@@ -52,7 +52,7 @@ def serving(
             command = [sys.executable, "-m", *arguments]
             return subprocess.Popen(command, cwd=ROOT, env=environ, pass_fds=[descriptor], stdout=log, stderr=log)
 
-        if application == "wsgi:app":
+        if not application.startswith("bench."):
             start("flask", "--app", "wsgi", "db", "upgrade").wait()
         process = start("gunicorn", "--bind", f"fd://{descriptor}", application)
     try:

@@ -9,7 +9,7 @@ from flask import Flask
 from sqlalchemy import text
 from visitors import BOTH_DATABASES, SETTINGS
 
-from app import create_app, database, ledger
+from app import create_app, database, ledger, patience
 from app.errors import LedgerUnavailable
 from app.models import Call, Message
 from app.settings import Settings
@@ -36,7 +36,7 @@ def test_sqlite_flushes_each_commit_and_lets_readers_read(sqlite_template: Path)
     with app.app_context(), database.read() as session:
         pragmas = {name: session.scalar(text(f"PRAGMA {name}")) for name in ("journal_mode", "synchronous", "busy_timeout")}
     app.extensions["engine"].dispose()
-    assert pragmas == {"journal_mode": "wal", "synchronous": 2, "busy_timeout": database.PATIENCE * 1000}
+    assert pragmas == {"journal_mode": "wal", "synchronous": 2, "busy_timeout": patience.PATIENCE * 1000}
 
 
 def test_a_relative_sqlite_path_is_below_the_instance_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -76,7 +76,7 @@ def test_after_a_write_failed_the_next_one_is_kept(app: Flask) -> None:
 def test_a_locked_database_is_waited_for_and_then_named(
     sqlite_template: Path, monkeypatch: pytest.MonkeyPatch, make_app: Callable[..., Flask]
 ) -> None:
-    monkeypatch.setattr(database, "PATIENCE", 0.2)
+    monkeypatch.setattr(patience, "PATIENCE", 0.2)
     app = make_app()
     other = sqlite3.connect(app.extensions["engine"].url.database, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
