@@ -3,7 +3,7 @@
 import logging
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from math import ceil
 from os import W_OK, access
 from pathlib import Path
@@ -77,7 +77,7 @@ def empty_journal() -> bool:
     engine = current_app.extensions["engine"]
     if engine.dialect.name != "sqlite":
         return True
-    with _faults_named(), closing(engine.raw_connection()) as connection:
+    with _faults_named("write"), closing(engine.raw_connection()) as connection:
         (is_busy, *_) = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
     return not is_busy
 
@@ -164,7 +164,7 @@ def _tend_sqlite(engine: Engine, path: Path) -> None:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA wal_autocheckpoint = 4000")  # pages of 4 kB; the default, 1000, writes the same pages too often
         connection.execute("PRAGMA synchronous = FULL")  # acknowledged means on disk, after a power cut too
-        connection.execute("PRAGMA secure_delete = ON")  # what is deleted or changed is overwritten: erased means gone from the file
+        connection.execute("PRAGMA secure_delete = ON")  # erased means gone from the file: what is deleted is overwritten
 
     def limit(connection: sqlite3.Connection, record: Any) -> None:
         """Set how long it waits for a lock of another process, where it is not set so already."""

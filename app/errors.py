@@ -3,7 +3,8 @@
 SwitchboardError
 ├── InvalidRequest            the sender can mend it: 400
 │   ├── InvalidNumber             not a phone number
-│   └── InvalidBody               a text that is empty or too long
+│   ├── InvalidBody               a text that is empty or too long
+│   └── KeyReused                 an Idempotency-Key that stands for something else: 422
 ├── OptedOut                  the recipient wants no texts from us: 409
 ├── SpendRefused              it would cost, and a rule forbids it: 403
 │   └── SpendLimited              just now; it says when it may again: 429
@@ -37,6 +38,11 @@ class InvalidNumber(InvalidRequest):
 
 class InvalidBody(InvalidRequest):
     code = "invalid_body"
+
+
+class KeyReused(InvalidRequest):
+    code = "idempotency_key_reused"
+    status = 422
 
 
 class OptedOut(SwitchboardError):

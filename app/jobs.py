@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from flask import Flask
 
-from app import retention
+from app import outbound, reconcile, retention, voicemail
 from app.errors import SwitchboardError
 from app.ledger import jobs
 
@@ -27,8 +27,12 @@ class Job(NamedTuple):
     work: Callable[[], str]
 
 
-# Each is a function of the room that knows about it.
-JOBS: tuple[Job, ...] = (Job("retention", retention.SECONDS, retention.delete_what_is_old),)
+JOBS = (  # each is a function of the room that knows about it
+    Job("texts", 5, outbound.send_due),
+    Job("voicemail", 60, voicemail.follow_up_late),
+    Job("reconcile", 60, reconcile.job),
+    Job("retention", retention.SECONDS, retention.delete_what_is_old),
+)
 
 
 def run_until(stop: Event, app: Flask, periodic: Sequence[Job] = JOBS) -> None:

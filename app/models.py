@@ -64,6 +64,18 @@ def _unique_attempt(table: str) -> Index:
     return Index(f"uq_{table}_attempt", "attempt", unique=True, sqlite_where=placed, postgresql_where=placed)
 
 
+def _unknown(table: str) -> Index:
+    """Attempts whose SID nobody knows are few, and looked for often."""
+    is_sought = text("attempt IS NOT NULL AND sid IS NULL")
+    return Index(f"ix_{table}_unknown", "created_at", sqlite_where=is_sought, postgresql_where=is_sought)
+
+
+def _due() -> Index:
+    """So are texts that wait to be sent."""
+    waits = text("due_at IS NOT NULL")
+    return Index("ix_messages_due_at", "due_at", sqlite_where=waits, postgresql_where=waits)
+
+
 def _legs() -> Index:
     """Most calls are no leg, and need no place in its index."""
     is_leg = text("parent_sid IS NOT NULL")
@@ -79,7 +91,7 @@ class Call(Traffic, Base):
     """
 
     __tablename__ = "calls"
-    __table_args__ = (_unique_attempt("calls"), Index(None, "to_number", "created_at"), _legs())
+    __table_args__ = (_unique_attempt("calls"), _unknown("calls"), Index(None, "to_number", "created_at"), _legs())
 
     duration: Mapped[int | None]
     parent_sid: Mapped[str | None] = mapped_column(String(TEXT))
@@ -97,7 +109,7 @@ class Message(Traffic, Base):
     """
 
     __tablename__ = "messages"
-    __table_args__ = (_unique_attempt("messages"),)
+    __table_args__ = (_unique_attempt("messages"), _unknown("messages"), _due())
 
     body: Mapped[str] = mapped_column(Text)
     media: Mapped[str | None] = mapped_column(Text)

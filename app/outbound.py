@@ -1,15 +1,23 @@
-"""Placing calls and sending texts: number -> consent -> limits and ledger -> Twilio -> ledger."""
+"""Placing calls and sending texts: number -> consent -> limits and ledger -> Twilio -> ledger.
+
+Once Twilio may have taken something, nothing here fails any more: what the database could not be told is settled later.
+"""
 
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import timedelta
 from hashlib import sha256
+from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 from app import consent, ledger, limits, logs, phone
+from app.clock import now
 from app.errors import (
     InvalidBody,
     InvalidRequest,
+    KeyReused,
     LedgerUnavailable,
     OptedOut,
     SpendRefused,
@@ -18,11 +26,18 @@ from app.errors import (
     TwilioRefused,
 )
 from app.flow.prompts import MAX_TEXTED
+from app.ledger import due
 from app.models import Call, Message
 from app.settings import current_settings
 from app.twilio_service import Accepted, Machine, current_twilio
 
+Row = TypeVar("Row", Call, Message)
+
 log = logging.getLogger(__name__)
+
+# Texts that nobody waits for, where Twilio could not take them just now: how long after each try, and for how long in all.
+PAUSES = (30, 60, 120, 240, 480, 900, 1800)  # seconds; the last one again and again
+GIVEN_UP_AFTER = 2 * 3600  # seconds
 
 OPTED_OUT = "That number wants no texts from ours; once they text START to our number, they get texts again."
 
@@ -48,32 +63,46 @@ class Heard:
 
 
 def place_call(
-    to: str | None, heard: Heard = Heard(), *, reuse_within: float = 0, noted: ledger.Noting | None = None
-) -> tuple[str, bool]:
-    """Call `to` (default: TWILIO_TO_NUMBER) and return the attempt id, by which ledger.find knows it, and whether it is new.
+    to: str | None,
+    heard: Heard = Heard(),
+    *,
+    reuse_within: float = 0,
+    key: str | None = None,
+    noted: ledger.Noting | None = None,
+) -> tuple[Call, bool]:
+    """Call `to` (default: TWILIO_TO_NUMBER) and return the call and whether it is new.
 
     A call to the same number, to hear the same, that was placed less than `reuse_within` seconds ago is returned instead of
-    placing another. One that is new is `noted` when it is written.
-    Raises InvalidNumber, SpendRefused, TwilioRefused, TwilioUnreachable; a lost answer is no error but leaves the call `unknown`.
+    placing another; with a `key`, so is the one that was placed with that key before. A new one is `noted` when it is written.
+    Raises InvalidNumber, KeyReused, SpendRefused, TwilioRefused, TwilioUnreachable; a lost answer is no error but leaves the call
+    `unknown`.
     """
     settings = current_settings()
     number = phone.parse(settings.twilio_to_number if to is None else to, home=settings.twilio_from_number).e164
+    fields = {
+        "step": heard.step,
+        "announcement": heard.announcement,
+        "acknowledge": heard.acknowledge if heard.announcement is not None else None,
+    }
+    if key and (earlier := _earlier(Call, key, to_number=number, **fields)):
+        return earlier, False
     attempt, new = ledger.begin(
         Call,
         to=number,
         from_=settings.twilio_from_number,
         guard=limits.call_to(number),
-        reuse_within=reuse_within,
+        attempt=_named(Call, key) if key else None,
+        reuse_within=0 if key else reuse_within,
         noted=noted,
-        step=heard.step,
-        announcement=heard.announcement,
-        acknowledge=heard.acknowledge if heard.announcement is not None else None,
+        **fields,
     )
     logs.note(attempt=attempt)
+    if key and not new:
+        _earlier(Call, key, to_number=number, **fields)
+    begun = _begun(Call, attempt, to=number, from_=settings.twilio_from_number, **fields)
     if new:
         _ask(
-            Call,
-            attempt,
+            begun,
             lambda: current_twilio().create_call(
                 to=number,
                 from_=settings.twilio_from_number,
@@ -84,55 +113,53 @@ def place_call(
                 machine=heard.machine,
             ),
         )
-    return attempt, new
+    return _known(begun), new
 
 
-def send_sms(
-    to: str,
-    body: str,
-    *,
-    from_: str | None = None,
-    attempt: str | None = None,
-    own: bool = False,
-    noted: ledger.Noting | None = None,
-) -> str:
-    """Text `body` to `to`, from one of our numbers (default: TWILIO_FROM_NUMBER), and return the attempt id.
+def send_sms(to: str, body: str, *, key: str | None = None, noted: ledger.Noting | None = None) -> tuple[Message, bool]:
+    """Text `body` to `to` from TWILIO_FROM_NUMBER, and return the text and whether it is new.
 
-    With an `attempt` that was begun before, nothing is sent; one that is new is `noted` when it is written. `own`: the flow file
-    names that number. Raises as place_call does, InvalidBody, and OptedOut.
+    With a `key`, the one that was sent with it before is returned instead. One that is new is `noted` when it is written.
+    Raises as place_call does, InvalidBody, and OptedOut.
     """
-    home = current_settings().twilio_from_number
-    number, line = phone.parse(to, home=home).e164, from_ or home
-    if not body.strip() or len(body) > MAX_TEXTED:
-        raise InvalidBody(f"A text has 1 to {MAX_TEXTED:,} characters; this one has {len(body):,}.")
-    if not consent.may_text(line, number):
-        raise OptedOut(OPTED_OUT)
-    guard = limits.text_to(number, body, own=own)
-    begun, new = ledger.begin(Message, to=number, from_=line, guard=guard, body=body, attempt=attempt, noted=noted)
-    logs.note(attempt=begun)
+    line = current_settings().twilio_from_number
+    number = _number(to, body)
+    if key and (earlier := _earlier(Message, key, to_number=number, body=body)):
+        return earlier, False
+    _may_text(line, number)
+    attempt, new = ledger.begin(
+        Message,
+        to=number,
+        from_=line,
+        guard=limits.text_to(number, body, own=False),
+        attempt=_named(Message, key) if key else None,
+        noted=noted,
+        body=body,
+    )
+    logs.note(attempt=attempt)
+    if key and not new:
+        _earlier(Message, key, to_number=number, body=body)
+    begun = _begun(Message, attempt, to=number, from_=line, body=body)
     if new:
-        callback = _callback("/status/message", begun)
-        try:
-            _ask(
-                Message,
-                begun,
-                lambda: current_twilio().create_message(to=number, from_=line, body=body, status_callback=callback),
-            )
-        except TwilioRefused as error:
-            if error.twilio_code != consent.REFUSED:
-                raise
-            consent.note_refusal(line, number)
-            raise OptedOut(OPTED_OUT) from error
-    return begun
+        _send(begun)
+    return _known(begun), new
 
 
 def text_once(occasion: str, to: str, body: str, from_: str | None = None, *, own: bool = False) -> None:
     """Text `body` on an occasion of that name: once, whoever else hears of it at the same time, and rather never than twice.
 
-    That it cannot be sent is logged, and no fault of whoever tells of the occasion; what Twilio does not take is in the ledger.
+    Nobody waits for it: where Twilio cannot take it just now, it is sent later (see send_due). That it cannot be sent is logged,
+    and no fault of whoever tells of the occasion; what Twilio does not take is in the ledger.
     """
+    attempt, line, text = attempt_of(occasion), from_ or current_settings().twilio_from_number, body[:MAX_TEXTED]
     try:
-        send_sms(to, body[:MAX_TEXTED], from_=from_, attempt=attempt_of(occasion), own=own)
+        number = _number(to, text)
+        _may_text(line, number)
+        _, new = ledger.begin(
+            Message, to=number, from_=line, guard=limits.text_to(number, text, own=own), attempt=attempt, body=text, tries=1
+        )
+        if new:
+            _send(_begun(Message, attempt, to=number, from_=line, body=text, tries=1), can_wait=True)
     except (InvalidRequest, OptedOut, SpendRefused, TwilioError) as error:
         log.warning("no text to=%s cause=%s", phone.masked(to), error.code)
 
@@ -142,20 +169,131 @@ def attempt_of(occasion: str) -> str:
     return sha256(occasion.encode()).hexdigest()[:32]
 
 
-def _ask(kind: ledger.Kind, attempt: str, request: Callable[[], Accepted]) -> None:
+def was_begun(occasion: str) -> bool:
+    """Whether there is a text on that occasion, sent or not."""
+    return ledger.find(Message, attempt_of(occasion)) is not None
+
+
+def send_due() -> str:
+    """Send the texts that could not be sent before, as long as Twilio takes them; returns how many it took, in words."""
+    sent = 0
+    if limits.is_stopped():
+        return ""
+    while text := due.claim():
+        try:
+            if not consent.may_text(text.from_number, text.to_number):
+                ledger.advance(
+                    Message, "failed", attempt=text.attempt, source="answer", error_code=consent.REFUSED, remark=OPTED_OUT
+                )
+                continue
+            if _send(text, can_wait=True):
+                sent += 1
+        except (OptedOut, TwilioError) as error:
+            log.warning("no text to=%s cause=%s", phone.masked(text.to_number), error.code)
+            if not error.permanent:
+                break  # Twilio takes nothing just now
+    return f"sent {sent} texts again" if sent else ""
+
+
+def send_again(text: Message) -> bool:
+    """Have a text that nobody waits for sent later, if it is not too late for that."""
+    if text.tries is None or (now() - text.created_at).total_seconds() > GIVEN_UP_AFTER:
+        return False
+    pause = PAUSES[min(text.tries, len(PAUSES)) - 1]
+    due.put_off(text.attempt or "", now() + timedelta(seconds=pause))
+    return True
+
+
+def _send(text: Message, *, can_wait: bool = False) -> bool:
+    """Ask Twilio to send a text that is in the ledger; whether it took it, as far as is known. Raises OptedOut, TwilioError."""
+    attempt, to, line, body = text.attempt or "", text.to_number, text.from_number, text.body
+    callback = _callback("/status/message", attempt)
+
+    def request() -> Accepted:
+        return current_twilio().create_message(to=to, from_=line, body=body, status_callback=callback)
+
+    try:
+        return _ask(text, request, put_off=(lambda: send_again(text)) if can_wait else None)
+    except TwilioRefused as error:
+        if error.twilio_code != consent.REFUSED:
+            raise
+        consent.note_refusal(line, to)
+        raise OptedOut(OPTED_OUT) from error
+
+
+def _ask(begun: Call | Message, request: Callable[[], Accepted], put_off: Callable[[], bool] | None = None) -> bool:
+    """Ask Twilio, and write what came of it; whether it took it, as far as is known. `begun` learns it, too. Raises TwilioError.
+
+    What was surely not done is failed, unless it can be `put_off`.
+    """
+    kind, attempt = type(begun), begun.attempt
+    begun.status = "unknown"
     try:
         accepted = request()
     except TwilioAnswerLost:
-        ledger.advance(kind, "unknown", attempt=attempt)
+        _write(lambda: ledger.advance(kind, "unknown", attempt=attempt, source="answer"), begun)
+        return False
     except TwilioError as error:
-        ledger.advance(kind, "failed", attempt=attempt, error_code=error.twilio_code)
+        begun.status, code, is_over = "failed", error.twilio_code, error.permanent or put_off is None
+
+        def fail() -> None:
+            if is_over or not (put_off and put_off()):
+                ledger.advance(kind, "failed", attempt=attempt, source="answer", error_code=code)
+
+        _write(fail, begun)
         raise
-    else:
-        logs.note(sid=accepted.sid)
-        try:
-            ledger.advance(kind, accepted.status, attempt=attempt, sid=accepted.sid)
-        except LedgerUnavailable:  # "try again" would double what Twilio has taken; its first callback settles the row
-            log.error("taken by Twilio and not yet written attempt=%s sid=%s", attempt, accepted.sid)
+    logs.note(sid=accepted.sid)
+    begun.sid, begun.status = accepted.sid, accepted.status
+    _write(lambda: ledger.advance(kind, accepted.status, attempt=attempt, sid=accepted.sid, source="answer"), begun)
+    return True
+
+
+def _write(work: Callable[[], None], begun: Call | Message) -> None:
+    """Write what became of a request; where that fails, the row is settled later: an error here would read "try again"."""
+    try:
+        work()
+    except LedgerUnavailable:
+        log.error("not yet written attempt=%s sid=%s status=%s", begun.attempt, begun.sid, begun.status)
+
+
+def _known(begun: Row) -> Row:
+    """What the ledger has; what is known besides where it cannot be read, or could not be told."""
+    found = None
+    with suppress(LedgerUnavailable):
+        found = ledger.find(type(begun), begun.attempt or "")
+    return begun if found is None or (found.status == "requested" and begun.status != "requested") else found
+
+
+def _begun(kind: type[Row], attempt: str, *, to: str, from_: str, **fields: Any) -> Row:
+    """What was written by ledger.begin, at hand also where the database is not."""
+    row = {"direction": "outbound-api", "status": "requested", "created_at": now(), "updated_at": now()} | fields
+    return kind(attempt=attempt, from_number=from_, to_number=to, **row)
+
+
+def _earlier(kind: type[Row], key: str, **fields: object) -> Row | None:
+    """What was asked for with a key before. Raises KeyReused where it was something else."""
+    found = ledger.find(kind, _named(kind, key))
+    if found and any(getattr(found, name) != value for name, value in fields.items()):
+        raise KeyReused("That Idempotency-Key was used for something else before: another one is needed for this.")
+    return found
+
+
+def _named(kind: type[Call] | type[Message], key: str) -> str:
+    """The attempt id that a key stands for."""
+    return attempt_of(f"{kind.__tablename__} key {key}")
+
+
+def _number(to: str, body: str) -> str:
+    """The number to text, as Twilio wants it. Raises InvalidNumber, InvalidBody."""
+    number = phone.parse(to, home=current_settings().twilio_from_number).e164
+    if not body.strip() or len(body) > MAX_TEXTED:
+        raise InvalidBody(f"A text has 1 to {MAX_TEXTED:,} characters; this one has {len(body):,}.")
+    return number
+
+
+def _may_text(line: str, number: str) -> None:
+    if not consent.may_text(line, number):
+        raise OptedOut(OPTED_OUT)
 
 
 def _callback(path: str, attempt: str) -> str:

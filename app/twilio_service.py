@@ -4,11 +4,14 @@ import logging
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from time import monotonic
+from datetime import datetime
+from random import SystemRandom
+from time import monotonic, sleep
 from typing import Any, Literal, TypeVar
+from urllib.parse import parse_qs, urlsplit
 
 import requests
-from flask import current_app
+from flask import current_app, g
 from requests.adapters import HTTPAdapter
 from twilio.base.exceptions import TwilioException, TwilioRestException
 from twilio.http.http_client import TwilioHttpClient
@@ -19,8 +22,8 @@ from app.errors import InvalidRequest, RecordingGone, TwilioAnswerLost, TwilioEr
 from app.phone import masked
 from app.settings import Settings
 
-CONNECT_LIMIT = 3.05  # seconds; a little over a multiple of 3, the time after which TCP sends a lost packet again
-READ_LIMIT = 10  # seconds, as long as a person waits
+FIRST_PAUSE = 0.5  # seconds at most before a request is repeated; then twice as long each time
+LISTED = 1000  # calls or messages of one number that are looked through; as many as Twilio gives in one answer
 
 # What is to become of an announcement that a machine answers: left after the beep, or not said at all. To be told at once that it
 # is a machine is enough to hang up; its end must be waited for to leave something
@@ -34,6 +37,7 @@ MESSAGE = re.compile(r"(SM|MM)[0-9a-fA-F]{32}")
 CHUNK = 16 * 1024  # bytes of sound: some three seconds
 
 NOT_FOUND = 20404  # Twilio's error
+WORDS = re.compile(r"[0-9A-Za-z]+")  # what may stand in an address
 NOT_CONNECTED = ("NewConnectionError", "NameResolutionError")  # urllib3's names for what requests calls ConnectionError
 
 log = logging.getLogger(__name__)
@@ -41,6 +45,21 @@ logging.getLogger("twilio.http_client").setLevel(logging.WARNING)  # at INFO it 
 
 
 T = TypeVar("T")
+_random = SystemRandom()
+
+
+@dataclass(frozen=True)
+class Patience:
+    """How many seconds whoever waits for us has: to connect to Twilio, for its answer, and in all where it is asked again."""
+
+    connect: float
+    read: float
+    in_all: float
+
+
+# 3.05: a little over a multiple of 3, the time after which TCP sends a lost packet again.
+PERSON = Patience(connect=3.05, read=10, in_all=8)
+WEBHOOK = Patience(connect=2, read=4, in_all=3)  # Twilio waits for 15 seconds in all, also for the database and our answer
 
 
 @dataclass(frozen=True)
@@ -49,6 +68,21 @@ class Accepted:
 
     sid: str
     status: str
+
+
+@dataclass(frozen=True)
+class Resource:
+    """A call or message as Twilio has it; `duration` in seconds. What a kind does not have is None."""
+
+    sid: str
+    status: str
+    direction: str
+    to: str
+    from_: str
+    created: datetime
+    duration: int | None
+    error_code: int | None
+    body: str | None
 
 
 @dataclass(frozen=True)
@@ -83,6 +117,7 @@ class TwilioService:
         http = TwilioHttpClient()
         http.session.mount("https://", _Limited())
         http.session.mount("http://", _Limited())
+        self.pause: Callable[[float], object] = sleep  # before a request is repeated; tests wait for nothing
         self._client = Client(
             settings.twilio_account_sid,
             settings.twilio_auth_token.get_secret_value(),
@@ -117,7 +152,7 @@ class TwilioService:
         """
         detection = {"machine_detection": DETECTION[machine]} if machine else {}
         events = ["initiated", "ringing", "answered", "completed"]
-        return _request(
+        return self._request(
             f"call to={masked(to)} from={masked(from_)}",
             lambda: self._client.calls.create(
                 to=to,
@@ -133,7 +168,7 @@ class TwilioService:
 
     def create_message(self, *, to: str, from_: str, body: str, status_callback: str) -> Accepted:
         """Ask Twilio to text `body` (1 to 1,600 characters) to `to`. Raises TwilioError."""
-        return _request(
+        return self._request(
             f"message to={masked(to)} from={masked(from_)}",
             lambda: self._client.messages.create(to=to, from_=from_, body=body, status_callback=status_callback),
         )
@@ -151,11 +186,11 @@ class TwilioService:
             answer.close()
             raise TwilioRestException(answer.status_code, url, code=NOT_FOUND if answer.status_code == 404 else None)
 
-        return _timed(f"recording={sid}", fetch, lambda sound: str(sound.status), can_repeat=True)
+        return self._timed(f"recording={sid}", fetch, lambda sound: str(sound.status), can_repeat=True)
 
     def has_recording(self, call_sid: str) -> bool:
         """Whether something was recorded in a call; one whose length is not known yet counts. Raises TwilioError."""
-        return _timed(
+        return self._timed(
             f"recordings of call={call_sid}",
             lambda: any(each.duration != "0" for each in self._client.recordings.list(call_sid=call_sid, limit=20)),
             str,
@@ -174,7 +209,7 @@ class TwilioService:
                 _delete(transcription)
             recording.delete()
 
-        _timed(f"delete recording={sid}", delete, lambda _: "deleted", can_repeat=True)
+        self._timed(f"delete recording={sid}", delete, lambda _: "deleted", can_repeat=True)
 
     def delete_call(self, sid: str) -> None:
         """Delete what Twilio keeps of a call that is over; one that is gone already is right. Raises TwilioError."""
@@ -186,14 +221,123 @@ class TwilioService:
 
     def _delete_row(self, kind: str, shape: re.Pattern[str], sid: str, resources: Callable[[str], Any]) -> None:
         if shape.fullmatch(sid):  # Twilio knows no others, and they must not get into an address
-            _timed(f"delete {kind}={sid}", lambda: _delete(resources(sid)), lambda _: "deleted", can_repeat=True)
+            self._timed(f"delete {kind}={sid}", lambda: _delete(resources(sid)), lambda _: "deleted", can_repeat=True)
+
+    def fetch_call(self, sid: str) -> Resource:
+        """How a call goes on. Raises TwilioError: with NOT_FOUND, Twilio does not know it (any more)."""
+        return self._fetch(f"call={sid}", lambda: self._client.calls(_plain(sid)).fetch())
+
+    def fetch_message(self, sid: str) -> Resource:
+        """How a text goes on. Raises as fetch_call does."""
+        return self._fetch(f"message={sid}", lambda: self._client.messages(_plain(sid)).fetch())
+
+    def list_calls(self, *, to: str, from_: str) -> list[Resource]:
+        """The newest calls from one number to another, LISTED at most. Raises TwilioError."""
+        return self._list(f"calls to={masked(to)}", lambda: self._client.calls.list(to=to, from_=from_, limit=LISTED))
+
+    def list_messages(self, *, to: str, from_: str) -> list[Resource]:
+        """The newest texts from one number to another, LISTED at most. Raises TwilioError."""
+        return self._list(f"messages to={masked(to)}", lambda: self._client.messages.list(to=to, from_=from_, limit=LISTED))
+
+    def attempts_of(self, call_sid: str) -> set[str] | None:
+        """The attempt ids in the addresses that Twilio asked for a call, None if it asked for nothing. Raises TwilioError."""
+
+        def find() -> set[str] | None:
+            events = self._client.calls(_plain(call_sid)).events.list(limit=LISTED)
+            if not events:
+                return None
+            queries = [parse_qs(urlsplit(str((event.request or {}).get("url", ""))).query) for event in events]
+            return {attempt for query in queries for attempt in query.get("attempt", [])}
+
+        return self._timed(f"events of call={call_sid}", find, lambda found: f"{len(found or ())} attempts", can_repeat=True)
+
+    def _fetch(self, what: str, send: Callable[[], Any]) -> Resource:
+        return self._timed(what, lambda: _resource(send()), lambda found: found.status, can_repeat=True)
+
+    def _list(self, what: str, send: Callable[[], Any]) -> list[Resource]:
+        return self._timed(
+            what, lambda: [_resource(each) for each in send()], lambda found: f"{len(found)} listed", can_repeat=True
+        )
+
+    def _request(self, what: str, send: Callable[[], Any]) -> Accepted:
+        def accept() -> Accepted:
+            resource = send()
+            if not resource.sid:
+                raise ValueError("no SID in the answer")
+            return Accepted(resource.sid, resource.status)
+
+        return self._timed(what, accept, lambda accepted: f"{accepted.status} sid={accepted.sid}")
+
+    def _timed(self, what: str, send: Callable[[], T], outcome: Callable[[T], str], *, can_repeat: bool = False) -> T:
+        """Send a request, again where Twilio surely did not act on it and there is time; write one line about each try.
+
+        `can_repeat` says that it does no harm if Twilio gets it twice. The time that Twilio cost in vain is counted over all that
+        is asked on behalf of one webhook, page or job: once it is used up, nothing more is asked.
+        """
+        patience = _patience()
+        longest = FIRST_PAUSE
+        while True:
+            if g.get("twilio_in_vain", 0.0) >= patience.in_all:
+                raise TwilioUnreachable("Twilio could not be reached; nothing was sent.")
+            started = monotonic()
+            try:
+                result = send()
+            except (TwilioException, requests.RequestException, ValueError, AttributeError) as error:  # last two: not Twilio's JSON
+                fault = _translated(error)
+                if can_repeat and isinstance(fault, TwilioAnswerLost):
+                    fault = TwilioUnreachable("Twilio gave no answer; try again in a moment.")
+                seconds = _count(what, fault.code, started)
+                code = f" twilio_code={fault.twilio_code}" if fault.twilio_code else ""
+                log.warning("twilio %s outcome=%s%s seconds=%.3f", what, fault.code, code, seconds)
+                pause = longest * _random.uniform(0.5, 1)
+                g.twilio_in_vain = g.get("twilio_in_vain", 0.0) + seconds
+                if fault.permanent or g.twilio_in_vain + pause > patience.in_all:
+                    raise fault from error
+            else:
+                log.info("twilio %s outcome=%s seconds=%.3f", what, outcome(result), _count(what, "ok", started))
+                if "patience" not in g:  # a job asks many things, and each may have its time; a webhook has its own for all
+                    g.twilio_in_vain = 0.0
+                return result
+            self.pause(pause)
+            g.twilio_in_vain += pause
+            longest *= 2
 
 
 class _Limited(HTTPAdapter):
     """An adapter that limits connecting and reading apart, which Twilio's client cannot say; it never repeats a request."""
 
     def send(self, request: Any, *args: Any, **kwargs: Any) -> Any:
-        return super().send(request, *args, **(kwargs | {"timeout": (CONNECT_LIMIT, READ_LIMIT)}))
+        patience = _patience()
+        return super().send(request, *args, **(kwargs | {"timeout": (patience.connect, patience.read)}))
+
+
+def _patience() -> Patience:
+    """A person's, unless a webhook waits for us."""
+    patience: Patience = g.get("patience", PERSON)
+    return patience
+
+
+def _plain(sid: str) -> str:
+    """A SID as it may stand in an address."""
+    if not WORDS.fullmatch(sid):
+        raise TwilioRefused("That is no SID.", NOT_FOUND)
+    return sid
+
+
+def _resource(found: Any) -> Resource:
+    """What the two kinds have in common; Twilio gives a duration as text."""
+    duration = getattr(found, "duration", None)
+    return Resource(
+        sid=found.sid,
+        status=found.status,
+        direction=found.direction,
+        to=found.to,
+        from_=getattr(found, "_from", None) or getattr(found, "from_", None) or "",
+        created=found.date_created,
+        duration=int(duration) if duration not in (None, "") else None,
+        error_code=getattr(found, "error_code", None),
+        body=getattr(found, "body", None),
+    )
 
 
 def _recording(sid: str) -> str:
@@ -210,32 +354,6 @@ def _delete(resource: Any) -> None:
     except TwilioRestException as error:
         if error.status != 404:
             raise
-
-
-def _request(what: str, send: Callable[[], Any]) -> Accepted:
-    def accept() -> Accepted:
-        resource = send()
-        if not resource.sid:
-            raise ValueError("no SID in the answer")
-        return Accepted(resource.sid, resource.status)
-
-    return _timed(what, accept, lambda accepted: f"{accepted.status} sid={accepted.sid}")
-
-
-def _timed(what: str, send: Callable[[], T], outcome: Callable[[T], str], *, can_repeat: bool = False) -> T:
-    """Send a request, and write one line about it; `can_repeat` says that it does no harm if Twilio gets it twice."""
-    started = monotonic()
-    try:
-        result = send()
-    except (TwilioException, requests.RequestException, ValueError, AttributeError) as error:  # the last two: not Twilio's JSON
-        fault = _translated(error)
-        if can_repeat and isinstance(fault, TwilioAnswerLost):
-            fault = TwilioUnreachable("Twilio gave no answer; try again in a moment.")
-        code = f" twilio_code={fault.twilio_code}" if fault.twilio_code else ""
-        log.warning("twilio %s outcome=%s%s seconds=%.3f", what, fault.code, code, _count(what, fault.code, started))
-        raise fault from error
-    log.info("twilio %s outcome=%s seconds=%.3f", what, outcome(result), _count(what, "ok", started))
-    return result
 
 
 def _count(what: str, outcome: str, started: float) -> float:
@@ -256,12 +374,20 @@ def _translated(error: Exception) -> TwilioError:
             return TwilioRefused(f"Twilio refused this with the HTTP status {status}.")
         case TwilioRestException(status=status, code=code) if 400 <= status < 500:
             return TwilioRefused(f"Twilio refused this with error {code}: https://www.twilio.com/docs/errors/{code}", code)
-        case requests.ConnectTimeout() | requests.exceptions.SSLError():
+        case requests.exceptions.SSLError() if "CERTIFICATE_VERIFY_FAILED" in repr(error):  # others may come after the request
+            return TwilioUnreachable("Twilio could not be reached; nothing was sent.")
+        case requests.exceptions.SSLError():
+            return _lost()
+        case requests.ConnectTimeout():
             return TwilioUnreachable("Twilio could not be reached; nothing was sent.")
         case requests.ConnectionError() if any(name in repr(error) for name in NOT_CONNECTED):
             return TwilioUnreachable("Twilio could not be reached; nothing was sent.")
         case _:
-            return TwilioAnswerLost("Twilio's answer was lost: whether it took the request shows when it calls back.")
+            return _lost()
+
+
+def _lost() -> TwilioAnswerLost:
+    return TwilioAnswerLost("Twilio's answer was lost: whether it took the request shows when it calls back.")
 
 
 def current_twilio() -> TwilioService:

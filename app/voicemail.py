@@ -1,9 +1,13 @@
 """What follows from a message that a caller left: its call knows it, and its owners are told of it by text, once each."""
 
-from app import ledger, outbound
+from datetime import timedelta
+
+from app import consent, ledger, outbound
+from app.clock import now
 from app.errors import TwilioError
 from app.flow.prompts import MAX_TEXTED, filled
 from app.flow.steps import Voicemail
+from app.ledger import recordings
 from app.models import Recording
 from app.settings import current_settings
 from app.switch import current_switch
@@ -12,6 +16,8 @@ from app.twilio_service import current_twilio
 
 # Twilio writes down what lasts more than 2 and less than 120 seconds (https://www.twilio.com/docs/api/errors/13617).
 LONGER_THAN, SHORTER_THAN = 2, 120
+WRITTEN_DOWN_WITHIN = timedelta(minutes=30)
+LATE, TOO_LATE = timedelta(minutes=2), timedelta(days=1)  # after a recording: who was not told by then is, or is no more
 
 
 def follow_up(recording: Recording) -> None:
@@ -20,16 +26,24 @@ def follow_up(recording: Recording) -> None:
     To be called after each news of a recording: whatever comes twice or late, each owner gets one text. That Twilio does not
     take one shows in the ledger, and is no fault of the news.
     """
-    place = current_switch().flow.places.get(recording.step)
-    if place is None or not isinstance(place.step, Voicemail) or not recording.duration:
+    if not recording.duration or (step := _step(recording)) is None:
         return
     ledger.note_outcome(recording.call_sid, "voicemail")
-    if _is_awaited(place.step, recording):
-        return
-    body = words(place.step.text, recording)
-    for owner in current_switch().flow.people(place.step.text_to, place.flow):
-        if not owner.startswith("client:"):
-            outbound.text_once(occasion(recording.sid, owner), owner, body, own=True)
+    for name, owner in _untold(step, recording):
+        outbound.text_once(name, owner, words(step.text, recording), own=True)
+
+
+def follow_up_late() -> str:
+    """Tell owners of messages whose words never came, or after which a worker was killed; returns how many texts, in words."""
+    told = 0
+    for recording in recordings.between(now() - TOO_LATE, now() - LATE):
+        if not recording.duration or (step := _step(recording)) is None:
+            continue
+        for name, owner in _untold(step, recording):
+            if consent.may_text(current_settings().twilio_from_number, owner):
+                outbound.text_once(name, owner, words(step.text, recording), own=True)
+                told += 1
+    return f"told {told} owners of voicemail late" if told else ""
 
 
 def occasion(sid: str, owner: str) -> str:
@@ -60,6 +74,21 @@ def words(template: str, recording: Recording) -> str:
     values["transcription"] = said if len(said) * places <= room else said[: max(0, room // places - 1)] + "…"
     lines = filled(template, values.__getitem__).splitlines()
     return "\n".join(line.rstrip() for line in lines if line.strip())[:MAX_TEXTED] or values["link"]
+
+
+def _step(recording: Recording) -> Voicemail | None:
+    """The voicemail that a recording was left on."""
+    place = current_switch().flow.places.get(recording.step)
+    return place.step if place is not None and isinstance(place.step, Voicemail) else None
+
+
+def _untold(step: Voicemail, recording: Recording) -> list[tuple[str, str]]:
+    """The owners who are to be told now and were not, each with the name of the occasion; nobody as long as words are awaited."""
+    if _is_awaited(step, recording) and recording.created_at > now() - WRITTEN_DOWN_WITHIN:
+        return []
+    owners = current_switch().flow.people(step.text_to, current_switch().flow.places[recording.step].flow)
+    occasions = [(occasion(recording.sid, owner), owner) for owner in owners if not owner.startswith("client:")]
+    return [each for each in occasions if not outbound.was_begun(each[0])]
 
 
 def _is_awaited(step: Voicemail, recording: Recording) -> bool:

@@ -2,9 +2,9 @@
 
 from flask import Flask
 
-from app.cli import data, flow, jobs, spending
+from app.cli import data, flow, jobs, spending, twilio
 
-COMMANDS = (data.commands, flow.commands, jobs.command, spending.commands)
+COMMANDS = (data.commands, flow.commands, jobs.command, spending.commands, twilio.commands)
 
 
 def only_flow_commands() -> Flask:

@@ -2,7 +2,8 @@
 
 An outgoing one is written before Twilio is asked (`begin`), and settled by Twilio's answer or by the first callback that bears its
 attempt id, whichever comes first (`advance`). An incoming one is written by its first webhook. A status has a rank, and a row
-takes a new status only if its rank is higher: callbacks may come late, twice and in any order, and end the same.
+takes a new status only if its rank is higher: callbacks may come late, twice and in any order, and end the same. What comes with
+a SID counts more than what came without one: Twilio took it, whatever was thought before.
 """
 
 import json
@@ -11,13 +12,15 @@ from datetime import timedelta
 from secrets import token_hex
 from typing import Any, Literal, TypeVar, get_args
 
-from sqlalchemy import Connection, and_, func, insert, or_, select, text, update
+from sqlalchemy import Connection, insert, or_, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from app import metrics
 from app.clock import now
 from app.database import append_message, read, write
-from app.ledger import spending
+from app.ledger import events, spending
+from app.ledger.events import Source
+from app.ledger.joining import join
 from app.models import Call, Message
 
 # The ends have ranks of their own, so that two different ones, should Twilio ever send both, come out the same in any order.
@@ -51,6 +54,12 @@ PROGRESS: dict[type, dict[str, int]] = {
         "receiving": 12,
         "received": 13,
     },
+}
+TAKEN: dict[type, str] = {Call: "queued", Message: "accepted"}  # the least that a SID says
+# Nothing comes after these; after "delivered" a text may still be read.
+ENDS: dict[type, tuple[str, ...]] = {
+    Call: ("canceled", "failed", "no-answer", "busy", "completed"),
+    Message: ("canceled", "failed", "undelivered", "delivered", "read", "received"),
 }
 # How far a call came with what its caller wanted; it only ever gets further.
 Outcome = Literal["missed", "voicemail", "acknowledged", "connected"]
@@ -104,10 +113,12 @@ def begin(
         if guard:
             guard(connection, attempt)
         begun = _insert(connection, kind).values(row).on_conflict_do_nothing().returning(kind.id)
-        new = connection.scalar(begun) is not None  # SQLAlchemy gives no row count for it on PostgreSQL
-        if new and noted:
+        if connection.scalar(begun) is None:  # SQLAlchemy gives no row count for it on PostgreSQL
+            return attempt, False
+        events.append(connection, kind, "asked", row["status"], attempt=attempt)
+        if noted:
             noted(connection, attempt)
-        return attempt, new
+        return attempt, True
 
     return write(work)
 
@@ -123,28 +134,33 @@ def advance(
     direction: str = "inbound",
     from_number: str = "",
     to_number: str = "",
+    source: Source = "callback",
+    sequence: int | None = None,
+    remark: str | None = None,
     **facts: str | None,
 ) -> None:
     """Take a call or message to `status`, unless it is further already; a status without a rank counts as no progress.
 
     The row is found by `attempt`, and learns its `sid` here, or else by `sid`. A SID never seen before gets a row of its own,
     with `direction`, `from_number` and `to_number` as given. `facts` are further columns that do not go on but are known or not,
-    such as `parent_sid`: each is kept from whichever news brings it.
+    such as `parent_sid`: each is kept from whichever news brings it. What was heard, from which `source`, is an event.
     """
     step: dict[str, Any] = {"status": status, "progress": PROGRESS[kind].get(status, -1), "error_code": error_code}
-    step["updated_at"] = now()
-    by_attempt = and_(kind.attempt == attempt, or_(kind.sid.is_(None), kind.sid == sid)) if sid else kind.attempt == attempt
-
+    step |= {"updated_at": now(), "remark": remark}
     known: dict[str, Any] = {name: value for name, value in facts.items() if value}
     if duration is not None:  # the last webhook of a call may say that it is over before the one that says how long it was
         known["duration"] = duration
     row = _new_row(kind, sid=sid, direction=direction, from_number=from_number, to_number=to_number, **known)
+    taken = {"status": TAKEN[kind], "progress": PROGRESS[kind][TAKEN[kind]]}
 
     def work(connection: Connection) -> bool:
-        learned = {"sid": func.coalesce(kind.sid, sid), **known}
-        if attempt and connection.execute(update(kind).where(by_attempt).values(learned)).rowcount:
+        is_ours = attempt is not None and join(connection, kind, attempt, sid, taken)
+        is_news = False
+        if is_ours:
             further = update(kind).where(kind.attempt == attempt, kind.progress < step["progress"]).values(step)
             is_news = connection.execute(further).rowcount > 0
+            if known:
+                connection.execute(update(kind).where(kind.attempt == attempt).values(known))
         elif sid:
             erased = nameless() if is_erased(connection, known.get("parent_sid")) else {}
             first = _insert(connection, kind).values(row | step | erased)
@@ -153,8 +169,16 @@ def advance(
             is_news = connection.scalar(news) is not None
             if known:
                 connection.execute(update(kind).where(kind.sid == sid).values(known))
-        else:
-            return False
+        events.append(
+            connection,
+            kind,
+            source,
+            status,
+            attempt=attempt if is_ours or sid is None else None,
+            sid=sid,
+            sequence=sequence,
+            error_code=error_code,
+        )
         if status in spending.ENDS:
             spending.settle(connection, kind, attempt=attempt, sid=sid)
         return is_news

@@ -1,6 +1,7 @@
 """What callers left and talks that were recorded: kept once by SID, in whatever order Twilio tells of them."""
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, func, select, update
@@ -63,6 +64,13 @@ def latest(limit: int, before: int | None = None) -> Sequence[Recording]:
     wanted = select(Recording).where(Recording.deleted_at.is_(None)).order_by(Recording.id.desc()).limit(limit)
     with read() as session:
         return session.scalars(wanted if before is None else wanted.where(Recording.id < before)).all()
+
+
+def between(since: datetime, until: datetime) -> Sequence[Recording]:
+    """The recordings of that time that are there, oldest first."""
+    wanted = select(Recording).where(Recording.created_at.between(since, until), Recording.deleted_at.is_(None))
+    with read() as session:
+        return session.scalars(wanted.order_by(Recording.id)).all()
 
 
 def of_calls(sids: Iterable[str | None]) -> dict[str, str]:

@@ -19,8 +19,10 @@ def upgrade() -> None:
         op.add_column(table, sa.Column("checked_at", UtcDateTime(), nullable=True))
         op.add_column(table, sa.Column("remark", sa.Text(), nullable=True))
         op.add_column(table, sa.Column("erased_at", UtcDateTime(), nullable=True))
+        _index(f"ix_{table}_unknown", table, "created_at", "attempt IS NOT NULL AND sid IS NULL")
     op.add_column("recordings", sa.Column("checked_at", UtcDateTime(), nullable=True))
     op.add_column("messages", sa.Column("due_at", UtcDateTime(), nullable=True))
+    _index("ix_messages_due_at", "messages", "due_at", "due_at IS NOT NULL")
     op.add_column("messages", sa.Column("tries", sa.Integer(), nullable=True))
     _create(
         "events",
@@ -70,6 +72,9 @@ def downgrade() -> None:
     for table in reversed(TABLES):
         op.drop_table(table)
     common = ("erased_at", "remark", "checked_at")
+    op.drop_index("ix_messages_due_at", "messages")
+    for table in ("calls", "messages"):
+        op.drop_index(f"ix_{table}_unknown", table)
     for table, columns in (("messages", ("tries", "due_at", *common)), ("calls", common), ("recordings", ("checked_at",))):
         for column in columns:
             op.drop_column(table, column)
@@ -84,6 +89,11 @@ def _create(name: str, *columns: sa.schema.SchemaItem) -> None:
         *columns,
         sa.PrimaryKeyConstraint("id", name=f"pk_{name}"),
     )
+
+
+def _index(name: str, table: str, column: str, where: str) -> None:
+    """An index of the rows of which that holds."""
+    op.create_index(name, table, [column], sqlite_where=sa.text(where), postgresql_where=sa.text(where))
 
 
 def _text(name: str, *, nullable: bool = False) -> sa.Column[str]:

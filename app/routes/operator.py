@@ -1,14 +1,18 @@
 """What the operator does: dial, text, see what happened."""
 
+import re
+
 from flask import Blueprint, Response, abort, jsonify, make_response, redirect, render_template, request, session, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from app import audit, ledger, limits, outbound
 from app.auth import client_address, is_cross_site, require_operator, wants_page
-from app.ledger import recordings, refusals
+from app.errors import LedgerUnavailable
+from app.ledger import events, recordings, refusals, unsettled
 from app.models import Call, Message
-from app.routes import placing
+from app.routes import placing, settling
 from app.routes.responses import error
+from app.routes.settling import known, listed, wants_json
 from app.settings import current_settings
 from app.switch import current_switch
 from app.twiml import xml_safe
@@ -16,6 +20,7 @@ from app.twiml import xml_safe
 RELOAD = 10  # seconds in which asking for the same call again shows it instead of placing another
 SHOWN = 20  # calls and messages on the start page
 LONGEST_REASON = 200  # characters
+KEY = re.compile(r"[!-~]([ -~]{0,253}[!-~])?")
 
 bp = Blueprint("operator", __name__)
 bp.before_request(require_operator)
@@ -31,6 +36,8 @@ def index() -> str:
         calls=calls,
         legs=ledger.legs(calls),
         messages=ledger.latest(Message, SHOWN),
+        open_calls=unsettled.to_look_at(Call, SHOWN),
+        open_messages=unsettled.to_look_at(Message, SHOWN),
         entries=sorted(current_switch().flow.entries),
         refused=refusals.number(),
         recorded=recordings.of_calls(call.sid for call in calls),
@@ -57,11 +64,10 @@ def make_call_post() -> Response:
 @bp.get("/calls/<attempt>")
 def call(attempt: str) -> Response:
     """One call, by its attempt id or its SID: so a script can wait until an announcement is acknowledged."""
-    name = xml_safe(attempt)
-    found = ledger.find(Call, name) or ledger.find_by_sid(Call, name) or abort(404, "No such call.")
-    if _wants_json():
+    found = settling.find(Call, attempt)
+    if wants_json():
         news = {"outcome": found.outcome, "answered_by": found.answered_by, "duration": found.duration}
-        return jsonify(_known(found) | news)
+        return jsonify(known(found) | news | {"events": listed(found)})
     return _call_page(found)
 
 
@@ -71,10 +77,12 @@ def send_sms() -> BaseResponse:
     given = _given()
     if not given.get("to") or "body" not in given:
         return error("invalid_request", "Give `to`, a phone number, and `body`, the text.", 400)
-    message = ledger.find(Message, outbound.send_sms(given["to"], given["body"], noted=audit.noting("texted")))
+    message, new = outbound.send_sms(given["to"], given["body"], key=_key(), noted=audit.noting("texted"))
     if wants_page():
         return redirect(url_for("switchboard.operator.index"), 303)
-    return _resource(message, 201)
+    response = _resource(message, 201 if new else 200)
+    response.location = url_for("switchboard.settling.message", attempt=message.attempt)
+    return response
 
 
 @bp.post("/spending/stop")
@@ -119,34 +127,36 @@ def _place(reuse_within: float) -> Response:
     given = _given()
     heard = placing.heard(given, current_switch().flow.entries)
     noted = audit.noting("dialled" if heard.announcement is None else "announced")
-    attempt, new = outbound.place_call(given.get("to"), heard, reuse_within=reuse_within, noted=noted)
-    placed = ledger.find(Call, attempt) or abort(500)
-    if not _wants_json():
-        return _call_page(placed)
+    placed, new = outbound.place_call(given.get("to"), heard, reuse_within=reuse_within, key=_key(), noted=noted)
+    if not wants_json():
+        try:
+            return _call_page(placed)
+        except LedgerUnavailable:  # it rings all the same: an error would read as if it did not
+            return make_response(render_template("call.html", call=placed, legs={}, events=[], likely=[]))
     response = _resource(placed, 201 if new else 200)
-    response.location = url_for("switchboard.operator.call", attempt=attempt)
+    response.location = url_for("switchboard.operator.call", attempt=placed.attempt)
     return response
 
 
 def _call_page(call: Call) -> Response:
-    return make_response(render_template("call.html", call=call, legs=ledger.legs([call])))
+    return make_response(
+        render_template("call.html", call=call, legs=ledger.legs([call]), events=events.of(call), likely=settling.likely(call))
+    )
 
 
-def _wants_json() -> bool:
-    return request.accept_mimetypes.best_match(["text/html", "application/json"]) == "application/json"
-
-
-def _resource(row: Call | Message | None, status: int) -> Response:
+def _resource(row: Call | Message, status: int) -> Response:
     """A call or message as JSON; 202 instead while nobody knows Twilio's SID for it."""
-    if row is None:
-        abort(500)
-    response = jsonify(_known(row))
+    response = jsonify(known(row))
     response.status_code = 202 if row.sid is None else status
     return response
 
 
-def _known(row: Call | Message) -> dict[str, str | int | None]:
-    return {"sid": row.sid, "to": row.to_number, "from": row.from_number, "status": row.status}
+def _key() -> str | None:
+    """What names a request of a script, so that it counts once however often it comes."""
+    key = request.headers.get("Idempotency-Key")
+    if key is not None and not KEY.fullmatch(key):
+        abort(400, "An Idempotency-Key is 1 to 255 printable characters.")
+    return key
 
 
 def _given() -> dict[str, str]:

@@ -5,7 +5,6 @@ import logging
 from flask import Flask, Response, g, jsonify, make_response, render_template, request
 from werkzeug.exceptions import HTTPException, InternalServerError
 
-
 from app.auth import wants_page
 from app.errors import SpendLimited, SwitchboardError
 from app.settings import Settings

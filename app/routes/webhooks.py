@@ -2,6 +2,7 @@
 
 import logging
 from contextlib import suppress
+from typing import Any
 
 from flask import Blueprint, Response, abort, current_app, g, request
 from werkzeug.exceptions import HTTPException
@@ -14,7 +15,7 @@ from app.routes.responses import on_bug, on_http_error, on_switchboard_error
 from app.signature import require_twilio
 from app.switch import Answer, Asked, current_switch, missed, texts
 from app.switch.announcement import Announced, NoSuchAnnouncement
-from app.twilio_service import RECORDING
+from app.twilio_service import RECORDING, WEBHOOK
 
 # What callers hear the answers of: a fault must be a sentence there.
 SPOKEN = tuple(f"switchboard.webhooks.{name}" for name in ("voice_url", "voice_step", "announcement", "announcement_answered"))
@@ -22,6 +23,12 @@ SPOKEN = tuple(f"switchboard.webhooks.{name}" for name in ("voice_url", "voice_s
 log = logging.getLogger(__name__)
 bp = Blueprint("webhooks", __name__)
 bp.before_request(require_twilio)
+
+
+@bp.before_request
+def hurry() -> None:
+    """Twilio waits for the answer: what we ask of it meanwhile must not take long."""
+    g.patience = WEBHOOK
 
 
 @bp.route("/voice_url", methods=["GET", "POST"])
@@ -169,17 +176,19 @@ def _spoken(answer: Answer) -> Response:
 
 def _advance(kind: ledger.Kind, status: str, sid: str, direction: str) -> None:
     """Write the news of a call or message; `status` and `sid` are the names of their parameters."""
+    facts: dict[str, Any] = {"parent_sid": _text("ParentCallSid"), "answered_by": _text("AnsweredBy")} if kind is Call else {}
     ledger.advance(
         kind,
         _text(status),
-        attempt=_text("attempt") or None,
+        attempt=_text("attempt")[:32] or None,
         sid=_text(sid) or None,
         error_code=_number("ErrorCode"),
         duration=_number("CallDuration"),
         direction=_text("Direction") or direction,
         from_number=_text("From"),
         to_number=_text("To"),
-        **({"parent_sid": _text("ParentCallSid"), "answered_by": _text("AnsweredBy")} if kind is Call else {}),
+        sequence=_number("SequenceNumber"),
+        **facts,
     )
 
 

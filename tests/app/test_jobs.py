@@ -129,7 +129,10 @@ def test_only_a_run_that_did_something_is_logged(app: Flask, caplog: pytest.LogC
 
 @pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM])
 def test_the_process_ends_when_it_is_told_to(database_url: str, tmp_path: Path, end: signal.Signals) -> None:
-    environ = {name.upper(): str(value) for name, value in SETTINGS.items()} | {"DATABASE_URL": database_url, "PATH": os.environ["PATH"]}
+    environ = {name.upper(): str(value) for name, value in SETTINGS.items()} | {
+        "DATABASE_URL": database_url,
+        "PATH": os.environ["PATH"],
+    }
     command = [sys.executable, "-m", "flask", "--app", "wsgi", "jobs"]
     assert subprocess.run([*command, "--once"], cwd=ROOT, env=environ, timeout=60).returncode == 0
     with subprocess.Popen(command, cwd=ROOT, env=environ, process_group=0, stderr=subprocess.PIPE, text=True) as process:

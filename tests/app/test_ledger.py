@@ -14,7 +14,7 @@ from visitors import BOTH_DATABASES
 
 from app import database, ledger
 from app.errors import LedgerUnavailable
-from app.ledger import signins
+from app.ledger import events, signins
 from app.models import Call, Message
 
 pytestmark = BOTH_DATABASES
@@ -55,6 +55,71 @@ def test_any_order_and_repetition_of_a_messages_callbacks_ends_the_same(app: Fla
         row = ledger.find(Message, attempt)
     assert row is not None
     assert (row.status, row.sid) == ("delivered", "SM" + attempt)
+
+
+# What is heard of one call: Twilio's answer or its loss, callbacks that name the attempt, and news that names the SID only.
+HEARD = [
+    ("queued", True, True),
+    ("unknown", True, False),
+    ("ringing", True, True),
+    ("in-progress", False, True),
+    ("completed", False, True),
+]
+
+
+@given(in_any_order(HEARD))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40, deadline=None)
+def test_news_with_and_without_the_attempt_make_one_call_in_any_order(app: Flask, news: list) -> None:  # type: ignore[type-arg]
+    with app.app_context():
+        attempt, _ = ledger.begin(Call, to="+15550002222", from_="+15550001111")
+        sid = "CA" + attempt
+        for status, names_attempt, names_sid in news:
+            ledger.advance(Call, status, attempt=attempt if names_attempt else None, sid=sid if names_sid else None)
+            if status == "in-progress":
+                ledger.note_outcome(sid, "acknowledged")
+        row = ledger.find(Call, attempt)
+        assert row is not None
+        assert (row.status, row.sid, row.outcome) == ("completed", sid, "acknowledged")
+        assert ledger.find_by_sid(Call, sid).id == row.id  # type: ignore[union-attr]
+        heard = [(event.source, event.status) for event in events.of(row)]
+    assert heard[0] == ("asked", "requested")
+    assert {status for status, _, _ in HEARD} <= {status for _, status in heard}
+
+
+def test_a_call_that_rings_was_taken_whatever_was_thought_before(app: Flask) -> None:
+    with app.app_context():
+        attempt, _ = ledger.begin(Call, to="+15550002222", from_="+15550001111")
+        ledger.advance(Call, "failed", attempt=attempt, source="reconciled", remark="never taken")
+        ledger.advance(Call, "ringing", attempt=attempt, sid="CA1")
+        ledger.advance(Call, "failed", attempt=attempt, source="reconciled", remark="never taken")
+        (row,) = ledger.latest(Call, 9)
+        assert (row.status, row.sid, row.remark) == ("ringing", "CA1", None)
+
+
+def test_the_same_callback_again_is_no_event_and_the_next_one_is(app: Flask) -> None:
+    with app.app_context():
+        for status, sequence in (("ringing", 1), ("ringing", 1), ("in-progress", 2), ("in-progress", None), ("in-progress", None)):
+            ledger.advance(Call, status, sid="CA1", sequence=sequence)
+        (row,) = ledger.latest(Call, 9)
+        heard = [(event.status, event.sequence) for event in events.of(row)]
+    assert heard == [("ringing", 1), ("in-progress", 2), ("in-progress", None)]
+
+
+def test_news_that_come_at_once_with_and_without_the_attempt_make_one_call(make_app: Callable[..., Flask]) -> None:
+    workers = [make_app() for _ in range(3)]
+    with workers[0].app_context():
+        attempts = [ledger.begin(Call, to="+15550002222", from_="+15550001111")[0] for _ in range(20)]
+
+    def tell(number: int) -> None:
+        attempt = attempts[number // 6]
+        with workers[number % 3].app_context():
+            ledger.advance(Call, "ringing", attempt=attempt if number % 2 else None, sid="CA" + attempt)
+
+    with ThreadPoolExecutor(6) as threads:
+        list(threads.map(tell, range(120)))
+    with workers[0].app_context():
+        rows = ledger.latest(Call, 99)
+    assert sorted((row.attempt, row.sid, row.status) for row in rows) == sorted((a, "CA" + a, "ringing") for a in attempts)
 
 
 @given(in_any_order(["ringing", "in-progress", "completed"]))

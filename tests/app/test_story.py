@@ -107,7 +107,7 @@ def test_a_lost_answer_about_a_text_is_settled_too(town: Town) -> None:
 
 @pytest.mark.parametrize(("kind", "status", "code"), [("refuse", 502, "twilio_refused"), ("error", 202, None)])
 def test_twilios_refusals_and_faults_are_told_apart(town: Town, kind: str, status: int, code: str | None) -> None:
-    town.sim.fault("rest", kind)
+    town.sim.fault("rest", kind, count=99)
     answer = town.script.post("/make_call", {"to": PHONE})
     assert answer.status_code == status
     if code:

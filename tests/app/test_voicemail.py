@@ -129,7 +129,7 @@ def test_a_transcription_that_failed_is_no_reason_to_wait(town: Town) -> None:
 
 
 @pytest.mark.parametrize(("kind", "states", "arrived"), [
-    ("refuse", ["delivered", "failed"], 1), ("error", ["delivered", "unknown"], 1), ("lost", ["delivered", "delivered"], 2),
+    ("refuse", ["delivered", "delivered"], 2), ("error", ["delivered", "unknown"], 1), ("lost", ["delivered", "delivered"], 2),
 ])  # fmt: skip
 def test_a_fault_of_twilios_while_texting_fails_no_callback(town: Town, kind: str, states: list[str], arrived: int) -> None:
     town.sim.fault("rest", kind)

@@ -1,0 +1,75 @@
+"""What is not settled: outgoing ones of which nobody knows whether Twilio took them, and ones that have gone quiet."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, and_, or_, select, update
+
+from app.clock import now
+from app.database import read, write
+from app.ledger import ENDS, Kind, Row
+from app.models import Call, Message
+
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+# Between how long after the last news and how long after it Twilio is asked how it goes on, and the time between two questions.
+PACES = ((HOUR, 6 * HOUR, 5 * HOUR), (6 * HOUR, DAY, 6 * HOUR), (DAY, 3650 * DAY, DAY))
+GIVEN_UP_AFTER = 5 * DAY
+SENT_IS_ENOUGH_AFTER = DAY  # not every carrier says that a text was delivered
+AT_ONCE = 500  # quiet ones in one go
+
+
+def unknown(kind: type[Row]) -> Sequence[Row]:
+    """Every attempt of which nobody knows what became of it, oldest first; texts that wait to be sent are none."""
+    with read() as session:
+        return session.scalars(select(kind).where(_is_unknown(kind)).order_by(kind.id)).all()
+
+
+def owned(kind: Kind, sids: Collection[str]) -> set[str]:
+    """Those of the SIDs that are known to belong to an attempt of ours."""
+    with read() as session:
+        return set(session.scalars(select(kind.sid).where(kind.sid.in_(sids), kind.attempt.is_not(None))))
+
+
+def quiet(kind: type[Row], after: timedelta | None = None) -> Sequence[Row]:
+    """Those that Twilio has said nothing of for an hour, or for so long, though more was to come; longest unasked first."""
+    at = now()
+    unheard = select(kind).where(kind.sid.is_not(None), kind.status.not_in(ENDS[kind]), kind.remark.is_(None))
+    if kind is Message:
+        unheard = unheard.where(or_(kind.status != "sent", kind.updated_at > at - SENT_IS_ENOUGH_AFTER))
+    if after is None:
+        due = (
+            and_(kind.updated_at <= at - age, kind.updated_at > at - until, _unasked(kind, at - pause))
+            for age, until, pause in PACES
+        )
+        unheard = unheard.where(or_(*due)).limit(AT_ONCE)
+    else:
+        unheard = unheard.where(kind.updated_at <= at - after)
+    with read() as session:
+        return session.scalars(unheard.order_by(kind.checked_at.is_not(None), kind.checked_at, kind.id)).all()
+
+
+def to_look_at(kind: type[Row], limit: int | None = None) -> Sequence[Row]:
+    """Those that only a person can settle, newest first: their `remark` says why."""
+    wanted = select(kind).where(kind.remark.is_not(None), kind.remark != "", kind.status.not_in(ENDS[kind]))
+    with read() as session:
+        return session.scalars(wanted.order_by(kind.id.desc()).limit(limit)).all()
+
+
+def note(row: Call | Message, remark: str | None) -> None:
+    """Write that Twilio was asked, and what of it only a person can settle; what has gone on meanwhile stays as it is.
+
+    "" says that a person has seen it.
+    """
+    same = update(type(row)).where(
+        type(row).id == row.id, type(row).status == row.status, type(row).sid.is_not_distinct_from(row.sid)
+    )
+    write(lambda connection: connection.execute(same.values(checked_at=now(), remark=remark)))
+
+
+def _is_unknown(kind: Kind) -> ColumnElement[bool]:
+    is_open = and_(kind.attempt.is_not(None), kind.sid.is_(None), kind.status.in_(("requested", "unknown")))
+    return and_(is_open, kind.due_at.is_(None)) if kind is Message else is_open
+
+
+def _unasked(kind: Kind, since: datetime) -> ColumnElement[bool]:
+    return or_(kind.checked_at.is_(None), kind.checked_at <= since)

@@ -1,0 +1,204 @@
+"""What became of calls and texts that nobody told us of: Twilio is asked, and nothing is guessed.
+
+An attempt whose answer was lost is found by its numbers and its time in Twilio's list (a text by its words, too). As many as there
+are attempts alike: they are these. None: Twilio never took it. Anything else is for a person to look at. Whose a call is stands
+in the addresses that Twilio asked for it: they bear the attempt's id.
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from itertools import groupby
+from typing import NamedTuple
+
+from app import ledger, outbound
+from app.clock import now
+from app.errors import InvalidRequest, TwilioRefused
+from app.ledger import Row, unsettled
+from app.ledger.events import Source
+from app.models import Call, Message
+from app.twilio_service import LISTED, NOT_FOUND, Resource, current_twilio
+
+UNKNOWN_AFTER = timedelta(minutes=10)  # until then the callbacks settle most
+AGAIN_AFTER = timedelta(hours=1)  # what was for a person to look at is looked at again
+SKEW = timedelta(minutes=5)  # by which Twilio's clock may differ from ours, with the time that a request takes
+TRIAL = "Sent from your Twilio trial account - "  # what Twilio puts before the words of a trial account
+
+NOT_US = 20003  # Twilio's error for a wrong token: no fault of the call that is asked about
+
+NEVER_TAKEN = "Twilio never took it: its list has none to that number at that time."
+GIVEN_UP = "Twilio has told nothing new of it for days, also when it was asked."
+
+
+class Finding(NamedTuple):
+    """What was found out about a call or text: how it stands now, in words, and whether that settles it."""
+
+    row: Call | Message
+    words: str
+    is_settled: bool
+
+
+def settle_unknown(after: timedelta = UNKNOWN_AFTER, again: timedelta = AGAIN_AFTER) -> Iterator[Finding]:
+    """Settle the attempts that have been unknown for so long. Raises TwilioError, LedgerUnavailable: all else stays as it is."""
+    yield from _settle(Call, after, again)
+    yield from _settle(Message, after, again)
+
+
+def ask_quiet(after: timedelta | None = None) -> Iterator[Finding]:
+    """Ask Twilio about those that have gone quiet, by the usual pace or for so long. Raises as settle_unknown does."""
+    rows: list[Call | Message] = [*unsettled.quiet(Call, after), *unsettled.quiet(Message, after)]
+    for row in rows:
+        yield from _ask(row)
+
+
+def candidates(row: Call | Message) -> list[Resource]:
+    """What an attempt may have become, by Twilio's list. Raises TwilioError."""
+    return _candidates([row], _listed(row))
+
+
+def settle_by_hand(row: Call | Message, sid: str | None) -> None:
+    """Take an operator's word: it is that SID, or (None) Twilio never took it. Raises InvalidRequest, TwilioError."""
+    if row.attempt is None or row.sid is not None:
+        raise InvalidRequest("This is settled: Twilio's SID for it is known.")
+    if sid is None:
+        ledger.advance(
+            type(row), "failed", attempt=row.attempt, source="operator", remark="Never taken by Twilio, says the operator."
+        )
+        return
+    found = next((each for each in candidates(row) if each.sid == sid), None)
+    if found is None:
+        raise InvalidRequest("Twilio's list has no such SID for that number and time, or it belongs to another one.")
+    _take(row, found, "operator")
+
+
+def job() -> str:
+    """Do what is due, and say so in words."""
+    found = [*settle_unknown(), *ask_quiet()]
+    settled = sum(each.is_settled for each in found)
+    return f"asked about {len(found)} calls and texts: {settled} settled, {len(found) - settled} left" if found else ""
+
+
+def _settle(kind: type[Row], after: timedelta, again: timedelta) -> Iterator[Finding]:
+    at = now()
+    for alike in _alike(unsettled.unknown(kind)):
+        is_old = all(row.updated_at <= at - after for row in alike)
+        is_due = any(row.checked_at is None or row.checked_at <= at - again for row in alike)
+        if is_old and is_due:
+            yield from _match(alike, _listed(alike[0]))
+
+
+def _alike(rows: Sequence[Row]) -> Iterator[list[Row]]:
+    """The attempts to one number (of texts: with the same words) so near in time that Twilio's list may mean either."""
+    for _, group in groupby(sorted(rows, key=lambda row: (*_what(row), row.created_at)), key=_what):
+        found: list[Row] = []
+        for row in group:
+            if found and _window(row)[0] > max(_window(each)[1] for each in found):
+                yield found
+                found = []
+            found.append(row)
+        yield found
+
+
+def _what(row: Call | Message) -> tuple[str, ...]:
+    return row.from_number, row.to_number, row.body.strip() if isinstance(row, Message) else ""
+
+
+def _window(row: Call | Message) -> tuple[datetime, datetime]:
+    """When Twilio may have taken it, by its own clock, which shows whole seconds."""
+    return row.created_at - SKEW, row.updated_at + SKEW
+
+
+def _listed(row: Call | Message) -> list[Resource]:
+    twilio = current_twilio()
+    ask = twilio.list_calls if isinstance(row, Call) else twilio.list_messages
+    return ask(to=row.to_number, from_=row.from_number)
+
+
+def _candidates(alike: Sequence[Call | Message], listed: Sequence[Resource]) -> list[Resource]:
+    """Those of Twilio's list that these attempts may be, oldest first."""
+    kind, words = type(alike[0]), _what(alike[0])[-1]
+    first, last = min(_window(row)[0] for row in alike), max(_window(row)[1] for row in alike)
+    likely = [
+        each
+        for each in listed
+        if each.direction == "outbound-api" and first <= each.created <= last and (kind is Call or _says(each, words))
+    ]
+    owned = unsettled.owned(kind, [each.sid for each in likely])
+    return sorted((each for each in likely if each.sid not in owned), key=lambda each: each.created)
+
+
+def _says(found: Resource, words: str) -> bool:
+    return (found.body or "").strip().removeprefix(TRIAL).strip() == words.removeprefix(TRIAL).strip()
+
+
+def _match(alike: Sequence[Row], listed: Sequence[Resource]) -> Iterator[Finding]:
+    first = min(_window(row)[0] for row in alike)
+    if len(listed) == LISTED and min(each.created for each in listed) >= first:
+        yield from _leave(alike, f"Twilio's list of more than {LISTED:,} to that number does not reach back to this one.")
+        return
+    likely = _candidates(alike, listed)
+    left = list(alike)
+    if type(left[0]) is Call:
+        for found in tuple(likely):  # the addresses that Twilio asked for a call tell whose it is, if it asked for any yet
+            named = current_twilio().attempts_of(found.sid)
+            if named is None:
+                continue
+            likely.remove(found)
+            for row in [row for row in left if row.attempt in named]:
+                left.remove(row)
+                yield _take(row, found)
+    if len(likely) == len(left):
+        yield from (_take(row, found) for row, found in zip(left, likely, strict=True))
+    elif not likely:
+        yield from map(_give_up, left)
+    else:
+        words = f"{len(likely)} to that number at that time, and we asked for {len(left)}"
+        yield from _leave(left, f"Twilio's list has {words}: which is whose, it does not tell.")
+
+
+def _take(row: Call | Message, found: Resource, source: Source = "reconciled") -> Finding:
+    ledger.advance(
+        type(row),
+        found.status,
+        attempt=row.attempt,
+        sid=found.sid,
+        duration=found.duration,
+        error_code=found.error_code,
+        direction=found.direction,
+        from_number=found.from_,
+        to_number=found.to,
+        source=source,
+    )
+    return Finding(row, f"{found.status}: it is {found.sid}", True)
+
+
+def _give_up(row: Call | Message) -> Finding:
+    """Twilio never took it: a text that nobody waits for is sent again, all else has failed."""
+    if isinstance(row, Message) and outbound.send_again(row):
+        return Finding(row, "never taken by Twilio: it will be sent again", True)
+    ledger.advance(type(row), "failed", attempt=row.attempt, source="reconciled", remark=NEVER_TAKEN)
+    return Finding(row, "failed: never taken by Twilio", True)
+
+
+def _leave(rows: Sequence[Call | Message], remark: str) -> Iterator[Finding]:
+    for row in rows:
+        unsettled.note(row, remark)
+        yield Finding(row, remark, False)
+
+
+def _ask(row: Call | Message) -> Iterator[Finding]:
+    twilio, sid = current_twilio(), row.sid or ""
+    try:
+        found = twilio.fetch_call(sid) if isinstance(row, Call) else twilio.fetch_message(sid)
+    except TwilioRefused as error:
+        if not error.permanent or error.twilio_code in (None, NOT_US):
+            raise
+        gone = "Twilio knows nothing of it any more: how it ended cannot be told."
+        yield from _leave([row], gone if error.twilio_code == NOT_FOUND else str(error))
+        return
+    if found.status != row.status:
+        unsettled.note(row, None)
+        yield _take(row, found)
+    elif found.status != "sent" and row.updated_at < now() - unsettled.GIVEN_UP_AFTER:
+        yield from _leave([row], GIVEN_UP)
+    else:
+        unsettled.note(row, None)

@@ -1,0 +1,290 @@
+"""What nobody told us of: Twilio is asked what became of it; nothing is guessed, nothing is sent twice, and the rest is shown."""
+
+import re
+from typing import Any
+
+import httpx
+import pytest
+from flask import Flask
+from town import LINE, PHONE, Town
+from visitors import BOTH_DATABASES, SETTINGS, Twilio
+from voicemails import VOICEMAIL, leave, texts
+
+from app import jobs, ledger
+from app.ledger import due
+from app.models import Call, Message
+
+ACCOUNT = (SETTINGS["twilio_account_sid"], SETTINGS["twilio_auth_token"])
+MINUTE, HOUR = 60, 3600
+
+
+@pytest.fixture
+def town(town: Town) -> Town:
+    """The town, where the application goes by the simulator's clock."""
+    town.app.extensions["now"] = town.sim._clock.now
+    return town
+
+
+def deaf(town: Town, **details: Any) -> None:
+    """Let no news of what we ask for reach us."""
+    town.sim.fault("webhook", "drop", **({"match": "attempt=", "count": 999} | details))
+
+
+def work(town: Town) -> None:
+    """Do all jobs once."""
+    with town.app.app_context():
+        assert jobs.run_all()
+    town.sim.settle()
+
+
+def reconcile(town: Town, *options: str) -> tuple[int, list[str]]:
+    """The exit status of the command, and what it says."""
+    done = town.app.test_cli_runner().invoke(args=["twilio", "reconcile", *options])
+    return done.exit_code, done.output.splitlines()
+
+
+def text(town: Town, body: str, fault: str = "") -> str:
+    """Send a text that meets a fault; its address."""
+    if fault:
+        town.sim.fault("rest", fault)
+    return str(town.script.post("/send_sms", {"to": PHONE, "body": body}).location)
+
+
+def states(town: Town) -> dict[str, str]:
+    return {message.body: message.status for message in town.messages()}
+
+
+@BOTH_DATABASES
+def test_a_lost_answer_is_settled_by_twilios_list(town: Town) -> None:
+    deaf(town)
+    town.sim.fault("rest", "lost", count=2)
+    placed = town.script.post("/make_call", {"to": PHONE})
+    sent = town.script.post("/send_sms", {"to": PHONE, "body": "hi"})
+    assert (placed.status_code, sent.status_code) == (202, 202)
+    town.sim.advance(9 * MINUTE)
+    work(town)
+    assert [row.status for row in (*town.calls(), *town.messages())] == ["unknown", "unknown"]
+    town.sim.advance(MINUTE)
+    work(town)
+    (call,), (message,) = town.calls(), town.messages()
+    assert (call.status, message.status) == ("completed", "delivered")
+    assert call.duration is not None
+    assert [heard["source"] for heard in town.script.get(placed.location).json["events"]] == ["asked", "answer", "reconciled"]
+    assert len(town.phone.messages) == 1
+
+
+@BOTH_DATABASES
+def test_what_twilio_never_took_has_failed_and_says_so(town: Town) -> None:
+    town.sim.fault("rest", "error", count=2)
+    placed = town.script.post("/make_call", {"to": PHONE})
+    text(town, "hi")
+    with town.app.app_context():
+        ledger.begin(Call, to="+15550003333", from_=LINE)  # and then its worker was killed
+    town.sim.advance(11 * MINUTE)
+    work(town)
+    assert [row.status for row in (*town.calls(), *town.messages())] == ["failed", "failed", "failed"]
+    town.browser.sign_in()
+    assert "never took it" in town.browser.get(placed.location).text
+    assert "To be looked at" not in town.browser.get("/").text
+
+
+def test_texts_are_told_apart_by_their_words(town: Town) -> None:
+    deaf(town)
+    text(town, "one", "lost")
+    text(town, "two", "error")
+    text(town, "three", "lost")
+    town.sim.advance(11 * MINUTE)
+    work(town)
+    assert states(town) == {"one": "delivered", "two": "failed", "three": "delivered"}
+
+
+def test_attempts_alike_are_settled_where_twilio_has_as_many(town: Town) -> None:
+    deaf(town)
+    text(town, "hi")  # known by its answer, so it is none of those that are sought
+    for _ in range(2):
+        text(town, "hi", "lost")
+    town.sim.advance(11 * MINUTE)
+    work(town)
+    assert len({message.sid for message in town.messages()}) == 3
+    assert {message.status for message in town.messages() if message.attempt} == {"delivered", "queued"}
+
+
+def test_what_twilios_list_does_not_tell_apart_is_shown_and_settled_by_hand(town: Town) -> None:
+    deaf(town)
+    lost, failed = text(town, "hi", "lost"), text(town, "hi", "error")
+    town.sim.advance(11 * MINUTE)
+    work(town)
+    assert [message.status for message in town.messages()] == ["unknown", "unknown"]
+    status, said = reconcile(town)
+    assert status == 1
+    assert [line.split(":")[0] for line in said] == ["To be looked at"] * 2 + ["2 left for a person to look at."]
+    assert PHONE not in "".join(said)
+    town.browser.sign_in()
+    assert town.browser.get("/").text.count("Settle it") == 2
+    (sid,) = set(re.findall(r"SM[0-9a-f]{32}", town.browser.get(lost).text))
+    assert town.browser.post(f"{lost}/settle", {"as": "sid", "sid": "SM" + "0" * 32}).status_code == 400
+    assert town.browser.post(f"{lost}/settle", {"as": "sid", "sid": sid}).status_code == 303
+    assert town.browser.post(f"{failed}/settle", {"as": "sid", "sid": sid}).status_code == 400
+    assert town.browser.post(f"{failed}/settle", {"as": "never"}).status_code == 303
+    assert town.browser.post(f"{failed}/settle", {"as": "never"}).status_code == 303
+    assert town.browser.post(f"{lost}/settle", {"as": "never"}).status_code == 400
+    assert [message.status for message in town.messages()] == ["failed", "delivered"]
+    assert reconcile(town) == (0, ["Nothing is left to look at."])
+    assert "an operator says so" in town.browser.get(lost).text
+
+
+@BOTH_DATABASES
+def test_calls_are_told_apart_by_what_twilio_asked_for_them(town: Town) -> None:
+    deaf(town)
+    town.sim.fault("rest", "lost")
+    first = town.script.post("/make_call", {"to": PHONE}).location
+    town.sim.advance(MINUTE)
+    town.sim.fault("rest", "error")
+    second = town.script.post("/make_call", {"to": PHONE}).location
+    address = f"{town.sim.url}/2010-04-01/Accounts/{ACCOUNT[0]}/Calls.json"
+    foreign = {"To": PHONE, "From": LINE, "Twiml": "<Response/>", "StatusCallback": f"{town.sim.url}/x"}
+    assert httpx.post(address, data=foreign, auth=ACCOUNT, trust_env=False).status_code == 201  # of another program
+    town.sim.advance(11 * MINUTE)
+    work(town)
+    assert town.script.get(first).json["status"] == "completed"
+    assert town.script.get(second).json["status"] == "failed"
+
+
+def test_an_attempt_that_is_still_young_is_not_given_to_an_older_one(town: Town) -> None:
+    deaf(town)
+    text(town, "hi", "error")
+    town.sim.advance(9 * MINUTE)
+    text(town, "hi", "lost")
+    town.sim.advance(2 * MINUTE)
+    work(town)
+    assert [(message.status, message.remark) for message in town.messages()] == [("unknown", None)] * 2
+
+
+def test_while_twilio_is_down_nothing_changes(town: Town) -> None:
+    text(town, "hi", "error")
+    town.sim.advance(11 * MINUTE)
+    town.sim.fault("rest", "error", count=999)
+    status, said = reconcile(town)
+    assert (status, said[-1].partition(":")[0]) == (1, "Not all could be asked")
+    assert states(town) == {"hi": "unknown"}
+    town.sim.clear_faults()
+    status, said = reconcile(town)
+    assert (status, len(said), said[-1]) == (0, 2, "Nothing is left to look at.")
+    assert states(town) == {"hi": "failed"}
+
+
+@BOTH_DATABASES
+def test_a_call_that_went_quiet_is_asked_about_less_and_less(town: Town) -> None:
+    town.sim.fault("webhook", "drop", match="/status/call", count=999)
+    town.script.post("/make_call", {"to": PHONE})
+    town.phone.expect_hangup()
+    assert [call.status for call in town.calls()] == ["in-progress"]
+    town.sim.advance(50 * MINUTE)
+    work(town)
+    assert [call.status for call in town.calls()] == ["in-progress"]
+    town.sim.advance(11 * MINUTE)
+    work(town)
+    (call,) = town.calls()
+    assert (call.status, call.duration is not None) == ("completed", True)
+
+
+def test_what_twilio_does_not_know_any_more_is_shown_until_somebody_has_seen_it(town: Town) -> None:
+    town.sim.fault("webhook", "drop", match="/status/call", count=999)
+    address = town.script.post("/make_call", {"to": PHONE}).location
+    town.phone.expect_hangup()
+    (call,) = town.calls()
+    deleted = f"{town.sim.url}/2010-04-01/Accounts/{ACCOUNT[0]}/Calls/{call.sid}.json"
+    assert httpx.delete(deleted, auth=ACCOUNT, trust_env=False).status_code == 204
+    status, said = reconcile(town, "--quiet-after", "0")
+    assert (status, len(said)) == (1, 2)
+    town.browser.sign_in()
+    assert "knows nothing of it any more" in town.browser.get("/").text
+    assert town.browser.post(f"{address}/settle", {"as": "seen"}).status_code == 303
+    assert reconcile(town, "--quiet-after", "0") == (0, ["Nothing is left to look at."])
+    assert [row.status for row in town.calls()] == ["in-progress"]
+
+
+def test_a_text_that_stays_sent_is_no_matter(town: Town) -> None:
+    deaf(town)
+    text(town, "hi")
+    with town.app.app_context():
+        ledger.advance(Message, "sent", attempt=town.messages()[0].attempt, sid=town.messages()[0].sid)
+    town.sim.advance(26 * HOUR)
+    work(town)
+    assert states(town) == {"hi": "sent"}
+    assert reconcile(town) == (0, ["Nothing is left to look at."])
+
+
+@pytest.fixture
+def flow(request: pytest.FixtureRequest, flow: str) -> str:
+    return VOICEMAIL if "voicemail" in request.node.name else flow
+
+
+@pytest.mark.parametrize("database", ["sqlite", "postgresql"])
+def test_a_voicemail_text_that_twilio_cannot_take_is_sent_later_once(town: Town) -> None:
+    town.sim.fault("rest", "refuse", match="/Messages", count=999)
+    leave(town)
+    assert [(message.status, message.due_at is not None) for message in town.messages()] == [("requested", True)] * 2
+    work(town)
+    assert texts(town) == []
+    town.sim.clear_faults()
+    work(town)
+    assert texts(town) == []  # not due yet again
+    town.sim.advance(5 * MINUTE)
+    for _ in range(3):
+        work(town)
+    town.sim.advance(MINUTE)
+    assert len(texts(town)) == 1
+    assert [message.status for message in town.messages()] == ["delivered", "delivered"]
+
+
+def test_a_voicemail_text_that_twilio_cannot_take_for_hours_has_failed(town: Town) -> None:
+    town.sim.fault("rest", "refuse", match="/Messages", count=9999)
+    leave(town)
+    tried = []
+    for _ in range(30):
+        town.sim.advance(5 * MINUTE)
+        work(town)
+        tried.append(max(message.tries or 0 for message in town.messages()))
+    assert [(message.status, message.error_code, message.due_at) for message in town.messages()] == [("failed", 20429, None)] * 2
+    assert 5 < tried[-1] < 14
+
+
+def test_a_voicemail_text_whose_sender_was_killed_is_sent_again_only_if_twilio_never_took_it(town: Town) -> None:
+    town.sim.fault("rest", "refuse", match="/Messages", count=999)
+    leave(town)
+    town.sim.clear_faults()
+    town.sim.advance(5 * MINUTE)
+    with town.app.app_context():
+        claimed = due.claim()
+    assert claimed is not None
+    for _ in range(4):
+        town.sim.advance(6 * MINUTE)
+        work(town)
+    assert [message.status for message in town.messages()] == ["delivered", "delivered"]
+    assert [len(town.sim.phone(message.to_number).messages) for message in town.messages()] == [1, 1]
+
+
+def test_a_voicemail_whose_words_never_come_is_told_without_them(town: Town) -> None:
+    town.sim.fault("webhook", "drop", match="/status/transcription", count=9)
+    leave(town)
+    town.sim.advance(25 * MINUTE)
+    work(town)
+    assert texts(town) == []
+    town.sim.advance(10 * MINUTE)
+    for _ in range(2):
+        work(town)
+        town.sim.advance(MINUTE)
+    (told,) = texts(town)
+    assert re.fullmatch(r"Voicemail from \+15550002222, 6 seconds\.\nhttp\S+", told)
+
+
+def test_a_webhook_waits_for_no_twilio_for_long(app: Flask, twilio: Twilio) -> None:
+    waited: list[float] = []
+    app.extensions["twilio_service"].pause = waited.append
+    params = {"CallSid": "CA1", "CallStatus": "completed", "Direction": "inbound", "From": PHONE, "To": LINE}
+    with app.app_context():
+        ledger.advance(Call, "in-progress", sid="CA1")
+        ledger.note_outcome("CA1", "missed")
+    assert twilio.post("/status/call", params).status_code == 204
+    assert sum(waited) <= 3
