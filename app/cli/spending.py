@@ -5,7 +5,7 @@ from getpass import getuser
 import click
 from flask.cli import AppGroup
 
-from app import limits
+from app import audit, limits
 from app.errors import LedgerUnavailable
 from app.settings import current_settings
 
@@ -38,6 +38,7 @@ def show() -> None:
 def stop(reason: str) -> None:
     """Stop all calls and texts at once, in all workers; REASON is shown to whoever wants to make one."""
     try:
+        audit.note("spending stopped")
         changed = limits.stop(_who(), reason)
     except LedgerUnavailable as error:
         raise click.ClickException(f"{error} Nothing was stopped.") from None
@@ -48,6 +49,7 @@ def stop(reason: str) -> None:
 def resume() -> None:
     """Let calls and texts go on."""
     try:
+        audit.note("spending resumed")
         changed = limits.resume(_who())
     except LedgerUnavailable as error:
         raise click.ClickException(f"{error} Nothing was resumed.") from None

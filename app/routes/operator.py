@@ -91,6 +91,7 @@ def stop_spending() -> BaseResponse:
     reason = _given().get("reason", "").strip()
     if not reason or len(reason) > LONGEST_REASON:
         return error("invalid_request", f"Give `reason`, why all is stopped, in 1 to {LONGEST_REASON} characters.", 400)
+    audit.note("spending stopped")
     limits.stop(f"the operator at {client_address()}", reason)
     return _spending()
 
@@ -98,6 +99,7 @@ def stop_spending() -> BaseResponse:
 @bp.post("/spending/resume")
 def resume_spending() -> BaseResponse:
     """End that."""
+    audit.note("spending resumed")
     limits.resume(f"the operator at {client_address()}")
     return _spending()
 

@@ -182,6 +182,20 @@ def test_a_user_without_a_name_is_unknown(app: Flask, monkeypatch: pytest.Monkey
     assert noted(app)[0][0] == "unknown"
 
 
+def test_who_stops_and_resumes_spending_is_noted(app: Flask, script: Script, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOGNAME", "ada")
+    assert script.post("/spending/stop", {"reason": "fraud by +15550009999"}).status_code == 200
+    assert app.test_cli_runner().invoke(args=["spending", "resume"]).exit_code == 0
+    assert app.test_cli_runner().invoke(args=["spending", "stop", "again"]).exit_code == 0
+    assert script.post("/spending/resume").status_code == 200
+    assert [(who, action, subject) for who, _, action, subject in noted(app)] == [
+        ("operator (script)", "spending stopped", ""),
+        ("ada", "spending resumed", ""),
+        ("ada", "spending stopped", ""),
+        ("operator (script)", "spending resumed", ""),
+    ]
+
+
 def test_an_entry_of_another_transaction_goes_with_it(app: Flask) -> None:
     def broken(note: Callable[..., None]) -> None:
         def work(connection: object) -> None:
