@@ -164,7 +164,7 @@ def _tend_sqlite(engine: Engine, path: Path) -> None:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA wal_autocheckpoint = 4000")  # pages of 4 kB; the default, 1000, writes the same pages too often
         connection.execute("PRAGMA synchronous = FULL")  # acknowledged means on disk, after a power cut too
-        connection.execute("PRAGMA secure_delete = ON")  # erased means gone from the file: what is deleted is overwritten
+        connection.execute("PRAGMA secure_delete = ON")  # what is deleted or changed is written over: erased means gone
 
     def limit(connection: sqlite3.Connection, record: Any) -> None:
         """Set how long it waits for a lock of another process, where it is not set so already."""
