@@ -3,12 +3,11 @@
 from flask import Blueprint, Response, jsonify, render_template
 from prometheus_client import CONTENT_TYPE_LATEST
 
-from app import metrics
 from app.auth import require_operator, wants_page
 from app.diagnosis import explained
 from app.errors import LedgerUnavailable
 from app.ledger import figures, refusals
-from app.metrics import Gauge
+from app.metrics import Gauge, Labels, exposition
 from app.models import RefusedWebhook
 
 bp = Blueprint("watch", __name__)
@@ -16,13 +15,13 @@ bp.before_request(require_operator)
 
 
 @bp.get("/metrics")
-def metrics_() -> Response:
+def metrics() -> Response:
     """Figures in Prometheus' text format: those that were counted also while the database does not answer."""
     try:
         gauges = [*_gauges(), Gauge("database_up", "Whether the database answers.", [({}, 1)])]
     except LedgerUnavailable:
         gauges = [Gauge("database_up", "Whether the database answers.", [({}, 0)])]
-    return Response(metrics.exposition(gauges), content_type=CONTENT_TYPE_LATEST)
+    return Response(exposition(gauges), content_type=CONTENT_TYPE_LATEST)
 
 
 @bp.get("/webhooks")
@@ -45,7 +44,7 @@ def _gauges() -> list[Gauge]:
     ]
 
 
-def _each(label: str, values: dict[str, float]) -> list[tuple[metrics.Labels, float]]:
+def _each(label: str, values: dict[str, float]) -> list[tuple[Labels, float]]:
     return [({label: name}, value) for name, value in values.items()]
 
 
