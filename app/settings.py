@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple, Self
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from dotenv import dotenv_values
 from flask import current_app
@@ -175,7 +175,8 @@ class Settings(BaseModel):
     def secrets(self) -> tuple[str, ...]:
         """All that must never be written anywhere: what signs, signs in or opens the database."""
         own = (self.secret_key.get_secret_value(), self.operator_password.get_secret_value())
-        return (*self.auth_tokens, *own, urlsplit(self.database_url.get_secret_value()).password or "")
+        opens = urlsplit(self.database_url.get_secret_value()).password or ""
+        return (*self.auth_tokens, *own, opens, unquote(opens))
 
     @property
     def flow_path(self) -> Path:

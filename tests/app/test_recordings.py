@@ -192,6 +192,7 @@ def test_words_that_come_after_the_deletion_are_not_kept_and_nobody_is_told(town
 def test_the_log_says_once_what_became_of_each_request(town: Town, caplog: pytest.LogCaptureFixture) -> None:
     leave(town)
     sid = kept(town)[0].sid
+    caplog.clear()
     with caplog.at_level("INFO", "app.twilio_service"):
         town.script.get(f"/recordings/{sid}/audio", range="bytes=0-9")
         town.script.post(f"/recordings/{sid}/delete")
