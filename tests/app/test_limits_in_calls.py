@@ -127,6 +127,9 @@ def test_who_is_named_by_the_flow_is_rung_again_and_again_but_not_beyond_the_res
         clock.advance(3600)
         assert dial(town, ANNA) == 201  # what the flow rings is no call of the operator's
         assert dial(town, ANNA) == 429
+        town.phone.press("1")
+        town.phone.expect_say("Hello.")
+        assert len([call for call in placed(town) if call["direction"] == "outbound-dial" and call["to"] == ANNA]) == 4
 
 
 def test_a_webhook_that_comes_twice_counts_once_and_gets_the_same_answer(open_limited: Open) -> None:
