@@ -4,6 +4,7 @@ from datetime import timedelta
 from hashlib import sha256
 from hmac import compare_digest, new
 from ipaddress import ip_address, ip_network
+from threading import BoundedSemaphore
 from time import monotonic
 from urllib.parse import quote, urlsplit
 
@@ -25,6 +26,9 @@ ATTEMPTS = 5  # wrong passwords from one address …
 ATTEMPTS_IN_ALL = 1000  # … and from all together: many addresses are no help to guess, and few of them cannot lock us out
 LONGEST_ONWARD = 2000  # characters; the session is a cookie, of which browsers take 4 kB
 WINDOW = timedelta(minutes=15)
+COMPARED_AT_ONCE = 8  # passwords, in a worker: a hash takes a while, and half of its threads are left for everybody else
+
+_comparing = BoundedSemaphore(COMPARED_AT_ONCE)
 
 
 class Sessions(SecureCookieSessionInterface):
@@ -48,23 +52,26 @@ def require_operator() -> Response | None:
 
 
 def check_password(given: str | None) -> None:
-    """Raises Unauthorized on a wrong password, TooManyRequests after too many of them, right or wrong."""
-    address = client_address()
-    failures = signins.failures(WINDOW, address)
-    if failures >= ATTEMPTS or signins.failures(WINDOW) >= ATTEMPTS_IN_ALL:
+    """Raises Unauthorized on a wrong password, TooManyRequests after too many of them, right or wrong.
+
+    It is counted before it is compared: of many guesses at once, no more are compared than may be wrong.
+    """
+    address, guess = client_address(), _fingerprint(given or "")
+    tried = signins.begin(address, guess, WINDOW, at_most=ATTEMPTS, in_all=ATTEMPTS_IN_ALL)
+    if tried is None:
         minutes = WINDOW.seconds // 60
         raise TooManyRequests(f"Too many wrong passwords; try again in {minutes} minutes.", retry_after=WINDOW.seconds)
     started = monotonic()
     is_right = _is_password(given or "")
     logs.spent("password", started)
     if not is_right:
-        signins.record_failure(address, keep=WINDOW)
-        audit.note_wrong_password(address, is_last=failures + 1 >= ATTEMPTS)
+        signins.note_wrong(address, guess)
+        audit.note_wrong_password(address, is_last=tried.others + 1 >= ATTEMPTS)
         raise Unauthorized(
             "That is not the operator's password.", www_authenticate=CHALLENGE if "Authorization" in request.headers else None
         )
-    if failures:
-        signins.forget_failures(address)
+    if tried.others or not tried.was_right:
+        signins.note_right(address, guess)
 
 
 def refuse_other_sites() -> None:
@@ -141,8 +148,18 @@ def _password_of_script() -> str | None:
 def _is_password(given: str) -> bool:
     known = current_settings().operator_password.get_secret_value()
     if known.startswith(("scrypt:", "pbkdf2:")):
-        return check_password_hash(known, given)
+        if not _comparing.acquire(blocking=False):
+            raise TooManyRequests("Too many passwords are compared just now; try again in a second.", retry_after=1)
+        try:
+            return check_password_hash(known, given)
+        finally:
+            _comparing.release()
     return compare_digest(sha256(known.encode()).digest(), sha256(given.encode("utf-8", "replace")).digest())
+
+
+def _fingerprint(given: str) -> str:
+    """What is kept of a password that was tried; it changes with the right one."""
+    return new(_proof().encode(), given.encode("utf-8", "replace"), sha256).hexdigest()
 
 
 def _proof() -> str:

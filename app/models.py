@@ -245,7 +245,8 @@ class OptOut(Base):
 class Relay(Base):
     """Texts that go back and forth between a texter and a person behind one of our numbers, who see no number but that one.
 
-    The person knows the texter by `tag`, a number that counts from 1; `at` is when either wrote last.
+    The person knows the texter by `tag`, a number that counts from 1; `at` is when either wrote last, and `turn` tells which of
+    the person's texters that was: a clock may jump.
     """
 
     __tablename__ = "relays"
@@ -256,15 +257,21 @@ class Relay(Base):
     person: Mapped[str] = mapped_column(String(TEXT))
     texter: Mapped[str] = mapped_column(String(TEXT))
     tag: Mapped[int]
+    turn: Mapped[int] = mapped_column(default=0, server_default="0")
     at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
 class SignInFailure(Base):
-    """A wrong password, by the address it came from: what the limit on sign-in attempts counts."""
+    """A password that was tried, by the address it came from: what the limit on sign-in attempts counts.
+
+    `guess` is its fingerprint. Whether it is `wrong` is not known while it is compared.
+    """
 
     __tablename__ = "sign_in_failures"
     __table_args__ = (Index(None, "address", "at"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     address: Mapped[str] = mapped_column(String(64))
+    guess: Mapped[str | None] = mapped_column(String(64))
+    wrong: Mapped[bool | None]
     at: Mapped[datetime] = mapped_column(UtcDateTime)

@@ -95,9 +95,10 @@ def begin(
     is_named, attempt, at = attempt is not None, attempt or token_hex(16), now()
     row = _new_row(kind, attempt=attempt, direction="outbound-api", from_number=from_, to_number=to, status="requested")
     row |= fields
+    near = timedelta(seconds=reuse_within)  # on both sides: what a clock wrote that was ahead is not young until it was right
     recent = (
         select(kind.attempt)
-        .where(kind.to_number == to, kind.created_at > at - timedelta(seconds=reuse_within), kind.attempt.is_not(None))
+        .where(kind.to_number == to, kind.created_at.between(at - near, at + near), kind.attempt.is_not(None))
         .where(kind.status != "failed", *(getattr(kind, name) == value for name, value in fields.items()))
         .order_by(kind.id.desc())
         .limit(1)
@@ -105,7 +106,7 @@ def begin(
 
     def work(connection: Connection) -> tuple[str, bool]:
         if reuse_within:
-            _take_turns(connection, to)
+            take_turns(connection, to)
             if earlier := connection.scalar(recent):
                 return earlier, False
         if is_named and connection.scalar(select(kind.id).where(kind.attempt == attempt)):
@@ -217,7 +218,7 @@ def record_message(*, sid: str | None, from_number: str, to_number: str, body: s
             return session.scalar(earlier) or answer
 
     def work(connection: Connection) -> tuple[str, bool]:
-        _take_turns(connection, to_number)
+        take_turns(connection, to_number)
         if sid and (given := connection.scalar(earlier)):
             return given, False
         decision = answer(connection)
@@ -245,7 +246,7 @@ def nameless() -> dict[str, Any]:
     return {"from_number": "", "to_number": "", "erased_at": now()}
 
 
-def _take_turns(connection: Connection, name: str) -> None:
+def take_turns(connection: Connection, name: str) -> None:
     """Let nobody else into a transaction of that name until this one ends. SQLite has one writer anyway."""
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(hashtext(:name))"), {"name": name})

@@ -27,11 +27,13 @@ def forward(line: str, person: str, texter: str, build: Callable[[int | None], s
         if is_stopped(connection, line, person):
             return build(None)
         theirs = Relay.line == line, Relay.person == person
-        at = now()
-        tag = connection.scalar(update(Relay).where(*theirs, Relay.texter == texter).values(at=at).returning(Relay.tag))
-        if tag is None:  # nobody else counts meanwhile: see ledger.record_message
-            tag = 1 + (connection.scalar(select(func.max(Relay.tag)).where(*theirs)) or 0)
-            connection.execute(insert(Relay).values(line=line, person=person, texter=texter, tag=tag, at=at))
+        # Nobody else counts meanwhile: see ledger.record_message.
+        last_tag, last_turn = connection.execute(select(func.max(Relay.tag), func.max(Relay.turn)).where(*theirs)).one()
+        news = {"at": now(), "turn": 1 + (last_turn or 0)}
+        tag = connection.scalar(update(Relay).where(*theirs, Relay.texter == texter).values(news).returning(Relay.tag))
+        if tag is None:
+            tag = 1 + (last_tag or 0)
+            connection.execute(insert(Relay).values(line=line, person=person, texter=texter, tag=tag, **news))
         return build(tag)
 
     return decide
@@ -41,14 +43,17 @@ def send_back(line: str, person: str, tag: int | None, build: Callable[[Texter |
     """An answer to a person's text: built with the texter of that tag, else of the latest text there or back, or with None."""
 
     def decide(connection: Connection) -> str:
-        found = select(Relay.id, Relay.tag, Relay.texter).where(Relay.line == line, Relay.person == person)
-        found = found.order_by(Relay.at.desc(), Relay.id.desc()).limit(1) if tag is None else found.where(Relay.tag == tag)
+        theirs = Relay.line == line, Relay.person == person
+        found = select(Relay.id, Relay.tag, Relay.texter).where(*theirs)
+        latest = found.order_by(Relay.turn.desc(), Relay.at.desc(), Relay.id.desc()).limit(1)
+        found = latest if tag is None else found.where(Relay.tag == tag)
         row = connection.execute(found).first()
         if row is None:
             return build(None)
         has_stopped = is_stopped(connection, line, row.texter)
         if not has_stopped:
-            connection.execute(update(Relay).where(Relay.id == row.id).values(at=now()))
+            last_turn = connection.scalar(select(func.max(Relay.turn)).where(*theirs)) or 0
+            connection.execute(update(Relay).where(Relay.id == row.id).values(at=now(), turn=last_turn + 1))
         return build(Texter(row.tag, row.texter, has_stopped))
 
     return decide

@@ -1,31 +1,74 @@
-"""Wrong passwords: what the limit on sign-in attempts counts."""
+"""Passwords that were tried: what the limit on sign-in attempts counts."""
 
+from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import Connection, delete, func, insert, select
+from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, update
 
 from app.clock import now
 from app.database import read, write
+from app.ledger import take_turns
 from app.models import SignInFailure
 
 
-def failures(within: timedelta, address: str | None = None) -> int:
-    """How many wrong passwords came lately, from `address` or in all."""
-    recent = select(func.count()).select_from(SignInFailure).where(SignInFailure.at > now() - within)
+@dataclass(frozen=True)
+class Guess:
+    """A password that may be compared: how many `others` of its address count, and whether it `was_right` lately."""
+
+    others: int
+    was_right: bool
+
+
+def begin(address: str, guess: str, within: timedelta, *, at_most: int, in_all: int) -> Guess | None:
+    """Count a password before it is compared; None if it may not be, as too many that were not right came lately.
+
+    Many at once are counted one after the other, whichever worker they come to. One that is being compared already, or was right
+    lately, is counted already, and costs no write: so a script may ask for many things at once.
+    """
+    tried = select(SignInFailure.guess, SignInFailure.wrong).where(SignInFailure.address == address, _lately(within))
+
+    def judge(connection: Connection) -> tuple[Guess | None, bool]:
+        rows = [(row.guess, row.wrong) for row in connection.execute(tried)]
+        own = [wrong for known, wrong in rows if known == guess and not wrong]
+        others = sum(1 for known, wrong in rows if wrong or (wrong is None and known != guess))
+        return (Guess(others, False in own) if others < at_most else None), bool(own)
+
     with read() as session:
-        return session.scalar(recent.where(SignInFailure.address == address) if address else recent) or 0
+        found, is_known = judge(session.connection())
+    if found is None or is_known:
+        return found
+
+    def work(connection: Connection) -> Guess | None:
+        take_turns(connection, "sign in")
+        found, is_known = judge(connection)
+        if found is None or is_known:
+            return found
+        if (connection.scalar(select(func.count()).select_from(SignInFailure).where(_lately(within))) or 0) >= in_all:
+            return None
+        connection.execute(delete(SignInFailure).where(~_lately(within)))
+        connection.execute(insert(SignInFailure).values(address=address, guess=guess, wrong=None, at=now()))
+        return found
+
+    return write(work)
 
 
-def record_failure(address: str, keep: timedelta) -> None:
-    """Count a wrong password from `address`, and forget those older than `keep`."""
+def note_wrong(address: str, guess: str) -> None:
+    """Write that it was wrong: to try it again counts again."""
+    tried = SignInFailure.address == address, SignInFailure.guess == guess
+    write(lambda connection: connection.execute(update(SignInFailure).where(*tried).values(wrong=True)))
+
+
+def note_right(address: str, guess: str) -> None:
+    """Write that it was right, and start the count for `address` anew."""
+    own = SignInFailure.guess == guess
 
     def work(connection: Connection) -> None:
-        connection.execute(delete(SignInFailure).where(SignInFailure.at < now() - keep))
-        connection.execute(insert(SignInFailure).values(address=address, at=now()))
+        connection.execute(delete(SignInFailure).where(SignInFailure.address == address, ~own))
+        connection.execute(update(SignInFailure).where(SignInFailure.address == address, own).values(wrong=False))
 
     write(work)
 
 
-def forget_failures(address: str) -> None:
-    """Start the count for `address` anew."""
-    write(lambda connection: connection.execute(delete(SignInFailure).where(SignInFailure.address == address)))
+def _lately(within: timedelta) -> ColumnElement[bool]:
+    """What a clock dated further ahead that went wrong for a while does not count: it would for as long as it was ahead."""
+    return SignInFailure.at.between(now() - within, now() + within)

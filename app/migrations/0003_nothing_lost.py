@@ -24,6 +24,9 @@ def upgrade() -> None:
     op.add_column("messages", sa.Column("due_at", UtcDateTime(), nullable=True))
     _index("ix_messages_due_at", "messages", "due_at", "due_at IS NOT NULL")
     op.add_column("messages", sa.Column("tries", sa.Integer(), nullable=True))
+    op.add_column("sign_in_failures", sa.Column("guess", sa.String(64), nullable=True))
+    op.add_column("sign_in_failures", sa.Column("wrong", sa.Boolean(), nullable=True))
+    op.add_column("relays", sa.Column("turn", sa.Integer(), nullable=False, server_default="0"))
     _create(
         "events",
         _text("kind"),
@@ -71,6 +74,9 @@ def upgrade() -> None:
 def downgrade() -> None:
     for table in reversed(TABLES):
         op.drop_table(table)
+    op.drop_column("relays", "turn")
+    for column in ("wrong", "guess"):
+        op.drop_column("sign_in_failures", column)
     common = ("erased_at", "remark", "checked_at")
     op.drop_index("ix_messages_due_at", "messages")
     for table in ("calls", "messages"):

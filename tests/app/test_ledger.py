@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import pytest
 from flask import Flask
@@ -14,7 +14,7 @@ from visitors import BOTH_DATABASES
 
 from app import database, ledger
 from app.errors import LedgerUnavailable
-from app.ledger import events, signins
+from app.ledger import events
 from app.models import Call, Message
 
 pytestmark = BOTH_DATABASES
@@ -261,17 +261,6 @@ def test_a_failed_call_or_another_number_is_not_reused(app: Flask) -> None:
         _, new = ledger.begin(Call, to="+15550003333", from_="+15550001111", reuse_within=10)
         assert new
         assert ledger.begin(Call, to="+15550002222", from_="+15550001111", reuse_within=10) == (second, False)
-
-
-def test_sign_in_failures_are_counted_by_address_and_in_all(app: Flask) -> None:
-    quarter = timedelta(minutes=15)
-    with app.app_context():
-        for address in ("10.0.0.1", "10.0.0.1", "10.0.0.2"):
-            signins.record_failure(address, keep=quarter)
-        assert (signins.failures(quarter, "10.0.0.1"), signins.failures(quarter)) == (2, 3)
-        signins.forget_failures("10.0.0.1")
-        assert (signins.failures(quarter, "10.0.0.1"), signins.failures(quarter)) == (0, 1)
-        assert signins.failures(timedelta(0)) == 0
 
 
 def test_an_attempt_that_is_given_is_begun_once_also_by_many_at_once(app: Flask) -> None:
