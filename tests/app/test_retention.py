@@ -64,7 +64,7 @@ def test_each_kind_goes_after_its_own_days_and_opt_outs_never(town: Town) -> Non
     sid = kept(town)[0].sid
     assert done(town.app) == ""
     later(town.app, days=9)
-    assert done(town.app) == "spendings=8"
+    assert done(town.app) == "spendings=8 failures=1"
     assert [count(town.app, table) for table in (Recording, Relay)] == [1, 1]
     later(town.app, days=2)
     assert done(town.app) == "recordings=1"
