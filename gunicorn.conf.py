@@ -72,6 +72,8 @@ threads = 16  # the more wait for the disk together, the fewer flushes it takes
 timeout = 30  # seconds without a sign of life from a worker, after which it is replaced
 graceful_timeout = 20  # seconds, in which a stopping worker finishes its answers
 control_socket_disable = True  # nobody steers it from outside
+limit_request_line = 8190  # gunicorn's highest: a webhook by GET has all of a long text in its address
+forwarder_headers = ""  # no header may say under which path the application stands: a proxy passes on what anybody sends
 keepalive = 130  # seconds, longer than Caddy keeps its connections (120)
 
 

@@ -1,6 +1,7 @@
 """Switchboard: a Flask application that makes and takes phone calls and text messages through Twilio."""
 
 import logging
+from urllib.parse import urlsplit
 
 from flask import Flask
 from flask_bootstrap import Bootstrap5
@@ -8,7 +9,7 @@ from flask_bootstrap import Bootstrap5
 from app import auth, cli, clock, database, limits, logs, routes, signature
 from app.flow import Flow
 from app.ledger.refusals import Tally
-from app.routes import observed, responses
+from app.routes import arriving, observed, responses
 from app.settings import Settings
 from app.switch import Switch
 from app.twilio_service import TwilioService
@@ -33,6 +34,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.config.update(
         SECRET_KEY=settings.secret_key.get_secret_value(),
         MAX_CONTENT_LENGTH=MAX_BODY,
+        SERVER_NAME=urlsplit(settings.public_base_url).netloc,  # whatever Host says, which anybody can write
         SESSION_COOKIE_NAME="switchboard",
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_SECURE=settings.behind_tls,
@@ -40,9 +42,11 @@ def create_app(settings: Settings | None = None) -> Flask:
         BOOTSTRAP_SERVE_LOCAL=True,
     )
     app.session_interface = auth.Sessions()
+    app.url_map.merge_slashes = False  # it would redirect //make_call, and no address has two names
     Bootstrap5(app)
     database.init_app(app, settings)
     observed.init_app(app)  # first: what is asked for last after a request sees its whole time
+    arriving.init_app(app)
     responses.init_app(app, settings)
     app.register_blueprint(routes.bp)
     for sentence in limits.never_rung(settings, flow):

@@ -163,7 +163,10 @@ def _key() -> str | None:
 
 def _given() -> dict[str, str]:
     """What was sent, as a form, in JSON or in the address, without what XML and databases cannot carry."""
-    document = request.get_json() if request.is_json else request.values.to_dict()
+    try:
+        document = request.get_json() if request.is_json else request.values.to_dict()
+    except RecursionError:
+        abort(400, "Send a JSON object.")
     if not isinstance(document, dict):
         abort(400, "Send a JSON object.")
     if not all(isinstance(value, str) for value in document.values()):

@@ -132,9 +132,11 @@ def on_error(problem: Exception) -> Response:
     """A caller hears a sentence, never a fault; who was rung is hung up on; everybody else gets the error that is due."""
     if isinstance(problem, HTTPException):
         return on_http_error(problem)
-    if request.endpoint not in SPOKEN:
+    if request.endpoint not in SPOKEN or "webhook" not in g:  # without it, nobody knows yet whether Twilio asks
         return on_switchboard_error(problem) if isinstance(problem, SwitchboardError) else on_bug(problem)
-    log.error("%s could not answer: %s", request.path, type(problem).__name__, exc_info=not isinstance(problem, SwitchboardError))
+    log.error(
+        "%s could not answer: %s", request.endpoint, type(problem).__name__, exc_info=not isinstance(problem, SwitchboardError)
+    )
     if _text("Direction") == "outbound-dial":  # any document that ends would put the caller through, to a voicemail, too
         return _twiml(current_switch().refusal())
     return _twiml(current_switch().sorry(_line()))

@@ -88,7 +88,8 @@ def test_signing_in_leads_back_and_signing_out_ends_it(browser: Browser) -> None
 def test_a_session_ends_with_the_password_it_was_made_with(make_app: pytest.FixtureRequest) -> None:
     browser = Browser(make_app().test_client())
     cookie = browser.sign_in().headers["Set-Cookie"].split(";")[0]
-    changed = make_app(operator_password="another password").test_client()
+    assert make_app().test_client(use_cookies=False).get("/", headers={"Cookie": cookie}).status_code == 200
+    changed = make_app(operator_password="another password").test_client(use_cookies=False)
     assert changed.get("/", headers={"Cookie": cookie, "Accept": "text/html"}).status_code == 303
 
 
@@ -181,7 +182,12 @@ def test_another_sites_page_changes_nothing(app: Flask, headers: dict[str, str],
 
 @pytest.mark.parametrize(
     "headers",
-    [{"Sec-Fetch-Site": "same-origin"}, {"Origin": "http://localhost"}, {"Origin": "http://127.0.0.1:5000"}, {}],
+    [
+        {"Sec-Fetch-Site": "same-origin"},
+        {"Origin": "http://localhost", "Host": "localhost"},
+        {"Origin": "http://127.0.0.1:5000"},
+        {},
+    ],
 )
 def test_our_own_pages_and_scripts_may(app: Flask, headers: dict[str, str]) -> None:
     client = app.test_client()
