@@ -5,6 +5,7 @@
     python -m bench endurance [COUNT] [--database sqlite|postgresql] [--seed N]
                                  calls and texts while everything fails: exit status 1 if one is lost, doubled or wrong
     python -m bench flow         microseconds to answer at each step of flows/office.toml: exit status 1 if a limit is missed
+    python -m bench fuzz [COUNT] [--seed N]  hostile requests to two workers, 100,000 of them: exit status 1 if there is a breach
     python -m bench simulator    five hundred calls at once, ten thousand in virtual time: exit status 1 if a target is missed
 
 All four programs run under this project's gunicorn.conf.py with one worker on one core; the load comes from another core over
@@ -13,6 +14,7 @@ the loopback. They take turns in short rounds, so that noise hits all alike; a f
 
 import os
 import platform
+import re
 import signal
 import sys
 import time
@@ -29,7 +31,7 @@ from twilio.request_validator import RequestValidator
 from werkzeug.datastructures import MultiDict
 
 from app.signature import Parameters, is_signed
-from bench import endurance, flow, leftovers, simulator
+from bench import endurance, flow, fuzz, leftovers, simulator
 from bench.durability import endure
 from bench.load import TOKEN, send, signed_messages
 from bench.server import Server, serving
@@ -55,10 +57,13 @@ def main(arguments: list[str]) -> int:
     if arguments[:1] == ["endurance"]:
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
         return endurance.main(arguments[1:])
-    if arguments not in ([], ["durability"], ["flow"], ["simulator"]):
+    fuzzed = re.fullmatch(r"fuzz(?: ([0-9]+))?(?: --seed ([0-9]+))?", " ".join(arguments))
+    if not fuzzed and arguments not in ([], ["durability"], ["flow"], ["simulator"]):
         print(__doc__)
         return 2
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that the servers end, too
+    if fuzzed:
+        return fuzz.measure(int(fuzzed[1] or fuzz.COUNT), int(fuzzed[2]) if fuzzed[2] else None)
     if arguments == ["flow"]:
         return flow.measure()
     if arguments == ["simulator"]:
