@@ -3,7 +3,7 @@ PYTHON ?= python3
 PIP = .venv/bin/pip install --quiet --disable-pip-version-check --require-hashes
 
 .DEFAULT_GOAL := run
-.PHONY: run test check bench e2e pin
+.PHONY: run test check bench e2e pin audit
 
 run: .venv/run ## the simulator and the application, until Ctrl-C
 	@exec .venv/bin/python -m dev.run
@@ -30,6 +30,11 @@ pin: .venv/dev
 	.venv/bin/pip install --quiet --disable-pip-version-check uv
 	set -e; for part in requirements requirements-simulator requirements-dev; do \
 	  .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --custom-compile-command "make pin" --upgrade $$part.in -o $$part.txt; done
+
+audit: .venv/dev ## known faults in the packages; it asks pypi.org
+	.venv/bin/pip install --quiet --disable-pip-version-check pip-audit
+	set -e; for part in requirements requirements-simulator requirements-dev; do \
+	  .venv/bin/pip-audit --disable-pip --require-hashes --progress-spinner off -r $$part.txt; done
 
 .venv/run: requirements.txt requirements-simulator.txt
 	$(PYTHON) -m venv .venv

@@ -82,7 +82,7 @@ class Simulator:
             port = await listener.start(self._config.host, self._config.port)
             self.url = f"http://{self._config.host}:{port}"
             self.exchange.listens_at(self.url)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001  raised again where the simulator is waited for
             self._failure = error
             return
         finally:

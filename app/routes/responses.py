@@ -65,5 +65,5 @@ def on_http_error(problem: HTTPException) -> Response:
 
 
 def on_bug(problem: Exception) -> Response:
-    log.exception("unexpected error endpoint=%s", request.endpoint)
+    log.error("unexpected error endpoint=%s", request.endpoint, exc_info=problem)
     return error("internal_error", InternalServerError.description, 500)

@@ -197,7 +197,7 @@ class Webhooks:
                 published = find_published(address)
                 answer = published or await self._wire.ask(request, limits.connect, limits.silence, hook.limit)
             self._take(answer, reply, hook)
-        except Exception as error:  # whatever an application answers, or an address holds, must not end the call's task
+        except Exception as error:  # noqa: BLE001  whatever comes of an application or address must not end the call's task
             reply.error, text = diagnose(error)
             entry.alert(reply.error, text)
             if isinstance(error, NoConnection | TooSlow) and reply.error == 11205:

@@ -141,7 +141,7 @@ periods = st.tuples(st.sampled_from(DAYS), st.sampled_from(DAYS), st.integers(0,
 
 @given(
     st.lists(periods, max_size=4),
-    st.datetimes(datetime(2024, 1, 1), datetime(2030, 1, 1)),
+    st.datetimes(datetime(2024, 1, 1), datetime(2030, 1, 1)),  # noqa: DTZ001  hypothesis wants them without a zone
     st.sampled_from(["Europe/London", "America/New_York", "Australia/Lord_Howe", "Asia/Kathmandu", "UTC"]),
 )
 @settings(max_examples=300, deadline=None)
