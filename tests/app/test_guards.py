@@ -192,7 +192,7 @@ def test_another_sites_page_changes_nothing(app: Flask, headers: dict[str, str],
 def test_our_own_pages_and_scripts_may(app: Flask, headers: dict[str, str]) -> None:
     client = app.test_client()
     Browser(client).sign_in()
-    assert client.post("/sign_out", headers=headers).status_code == 303
+    assert client.post("/sign_out", headers=headers, auth=("operator", PASSWORD)).status_code == 303
 
 
 def test_strict_headers_are_on_every_page(make_app: pytest.FixtureRequest) -> None:
