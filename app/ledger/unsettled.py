@@ -1,4 +1,4 @@
-"""What is not settled: outgoing ones of which nobody knows whether Twilio took them, and ones that have gone quiet."""
+"""What is not settled: outgoing ones of which nobody knows whether Twilio took them, ones that have gone quiet, missed callers."""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
@@ -53,6 +53,15 @@ def to_look_at(kind: type[Row], limit: int | None = None) -> Sequence[Row]:
     wanted = select(kind).where(kind.remark.is_not(None), kind.remark != "", kind.status.not_in(ENDS[kind]))
     with read() as session:
         return session.scalars(wanted.order_by(kind.id.desc()).limit(limit)).all()
+
+
+def missed(since: datetime, until: datetime) -> Sequence[Call]:
+    """Calls that are over, in which the caller reached nobody and left no message, with their last news in that time."""
+    theirs = select(Call).where(
+        Call.outcome == "missed", Call.direction == "inbound", Call.status.in_(ENDS[Call]), Call.sid.is_not(None)
+    )
+    with read() as session:
+        return session.scalars(theirs.where(Call.updated_at > since, Call.updated_at <= until).order_by(Call.id)).all()
 
 
 def note(row: Call | Message, remark: str | None) -> None:

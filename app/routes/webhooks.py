@@ -7,13 +7,13 @@ from typing import Any
 from flask import Blueprint, Response, abort, current_app, g, request
 from werkzeug.exceptions import HTTPException
 
-from app import consent, ledger, limits, outbound, voicemail
+from app import consent, ledger, limits, missed, voicemail
 from app.errors import LedgerUnavailable, SwitchboardError
 from app.ledger import recordings
 from app.models import TEXT, Call, Message, Recording
 from app.routes.responses import on_bug, on_http_error, on_switchboard_error
 from app.signature import require_twilio
-from app.switch import Answer, Asked, current_switch, missed, texts
+from app.switch import Answer, Asked, current_switch, texts
 from app.switch.announcement import Announced, NoSuchAnnouncement
 from app.twilio_service import RECORDING, WEBHOOK
 
@@ -42,7 +42,10 @@ def voice_url() -> Response:
 @bp.route("/voice_url/<step>/<event>", methods=["GET", "POST"])
 def voice_step(step: str, event: str) -> Response:
     """What to do at a step of the flow, when it begins or after something happened there."""
-    return _spoken(current_switch().answer(step, event, _asked()))
+    answer = current_switch().answer(step, event, _asked())
+    if event == "recorded":
+        _keep_recorded(step)
+    return _spoken(answer)
 
 
 @bp.route("/voice_url/announcement", methods=["GET", "POST"])
@@ -95,10 +98,7 @@ def call_status() -> Response:
     _advance(Call, "CallStatus", "CallSid", "inbound")
     if _text("connects") == "yes" and _text("CallStatus") in ("in-progress", "completed"):  # the first may be late, or lost
         ledger.note_outcome(_text("ParentCallSid"), "connected")
-    asked, sid = _asked(), _text("CallSid")
-    words = missed.words(current_switch(), asked)
-    if words and ledger.outcome(sid) == "missed" and not voicemail.was_left(sid):
-        outbound.text_once(f"missed {sid}", asked.party, words, from_=asked.line)
+    missed.text_caller(_text("CallSid"), _asked())
     return Response(status=204)
 
 
@@ -208,6 +208,14 @@ def _recording(duration: int | None = None, transcription: str | None = None) ->
         duration=duration,
         transcription=transcription,
     )
+
+
+def _keep_recorded(step: str) -> None:
+    """Write that a caller left something: the callback about the recording may be lost, and its owners are told late then."""
+    sid, duration = _text("RecordingUrl").rpartition("/")[2], _number("RecordingDuration")
+    if RECORDING.fullmatch(sid) and duration:
+        caller, line = _text("From"), _text("To")
+        recordings.keep(sid, call_sid=_text("CallSid"), step=step, from_number=caller, to_number=line, duration=duration)
 
 
 def _text(name: str) -> str:

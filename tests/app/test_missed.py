@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -9,8 +10,10 @@ from flask import Flask
 from town import LINE, PHONE, Town, open_town
 from visitors import BOTH_DATABASES, Twilio
 
-from app import ledger
-from app.models import Message
+from app import clock, ledger
+from app.ledger import recordings
+from app.missed import text_late
+from app.models import Call, Message
 from simulator.driver import Handset
 
 pytestmark = BOTH_DATABASES
@@ -97,6 +100,43 @@ def test_who_hangs_up_while_it_rings_is_texted_once(town: Town) -> None:
     assert got(town) == [SORRY]
     (message,) = town.messages()
     assert (message.status, message.from_number, message.to_number) == ("delivered", LINE, PHONE)
+
+
+def test_who_is_missed_in_a_call_whose_end_nobody_told_is_texted_late_and_once(town: Town) -> None:
+    town.sim.fault("webhook", "drop", match="/status/call", count=99)
+    anna = town.sim.phone(ANNA)
+    anna.on_ring("ring")
+    call(town.phone, "1")
+    anna.expect_ring()
+    sid = town.phone.state["current_call"]["sid"]
+    town.phone.hangup()
+    late = clock.system() + timedelta(minutes=3)
+    town.app.extensions["now"] = lambda: late
+    with town.app.app_context():
+        assert text_late() == ""  # it may still go on
+        ledger.advance(Call, "completed", sid=sid)
+        assert text_late() == ""  # the callback may still come
+        town.app.extensions["now"] = lambda: late + timedelta(minutes=3)
+        assert "1 callers" in text_late()
+        assert text_late() == ""
+    assert got(town) == [SORRY]
+
+
+def test_who_left_a_message_in_a_call_whose_end_nobody_told_is_not_texted(town: Town) -> None:
+    town.sim.fault("webhook", "drop", match="/status/", count=99)
+    town.sim.phone(ANNA).on_ring("no-answer")
+    call(town.phone, "1")
+    town.phone.expect_beep(within=120)
+    town.phone.speak("Call me back", 5)
+    town.sim.advance(120)
+    with town.app.app_context():
+        ledger.advance(Call, "completed", sid=town.calls()[-1].sid)
+        town.app.extensions["now"] = lambda: clock.system() + timedelta(minutes=3)
+        assert text_late() == ""
+        (left,) = recordings.latest(9)
+    assert (left.step, left.from_number, left.to_number) == ("message", PHONE, LINE)  # though no callback told of it
+    assert left.duration == 5
+    assert got(town) == []
 
 
 def test_who_gets_no_answer_and_leaves_no_message_is_texted(town: Town) -> None:

@@ -111,7 +111,7 @@ def test_callbacks_that_come_at_once_send_one_text(town: Town) -> None:
     town.sim.advance(30)
     assert answers == [204] * 8
     assert [len(texts(town, owner)) for owner in (OWNER, SECOND)] == [1, 1]
-    assert [message.from_number for message in kept(town)] == [town.phone.number]
+    assert [left.from_number for left in kept(town) if left.sid == "RE" + "7" * 32] == [town.phone.number]
 
 
 def test_a_transcription_that_failed_is_no_reason_to_wait(town: Town) -> None:
