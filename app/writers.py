@@ -95,7 +95,7 @@ class SingleWriter:
                 except sqlite3.Error:
                     connection.invalidate()  # see database._tend_sqlite
                     raise
-        except Exception as fault:  # whatever it is, each of the waiting threads must hear of it
+        except Exception as fault:  # noqa: BLE001  whatever it is, each of the waiting threads must hear of it
             error = fault
         for appended in batch:
             appended.error, appended.is_new = error, written == len(batch)

@@ -87,8 +87,8 @@ def sms_fallback_url() -> Response:
     """What a texter is answered when /sms_url could not, or its answer was lost: the same, if only that is possible by now."""
     try:
         return sms_url()
-    except Exception as problem:
-        log.error("%s could not keep a text: %s", request.path, type(problem).__name__)
+    except Exception as problem:  # noqa: BLE001  whatever it is, the texter is answered here or nowhere
+        log.error("%s could not keep a text: %s", request.endpoint, type(problem).__name__)
         return _twiml(texts.fallback(current_switch(), _asked(), silent=limits.is_stopped(look=False)))
 
 

@@ -57,7 +57,7 @@ class Desk:
 def desk(database_url: str, tmp_path: Path) -> Iterator[Desk]:
     with Simulator(ACCOUNT, TOKEN, [LINE]) as simulator:
         settings = {"TWILIO_API_URL": simulator.url, "DATABASE_URL": database_url, "DESTINATION_LIMITS": "1000/60"}
-        with serving("wsgi:app", tmp_path / "server", 2, **settings) as server:
+        with serving("wsgi:app", tmp_path / "server", 2, settings=settings) as server:
             desk = Desk(server.port, simulator.url)
             status, headers = desk.ask("POST", "/sign_in", {"password": PASSWORD})
             assert status == 303
