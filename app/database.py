@@ -178,6 +178,12 @@ def _tend_sqlite(engine: Engine, path: Path) -> None:
             raise DisconnectionError("the file is another one, or may be written now")
         limit(connection, record)
 
+    def keep_none_that_only_reads(_connection: object, record: Any) -> None:
+        """As long as there is one in a process, SQLite gives it others of the kind, though the disk may be written by now."""
+        file = record.info.get("file")  # none where it could not be opened
+        if file and not file[2]:
+            record.invalidate()
+
     def replace(context: Any) -> None:
         if isinstance(context.original_exception, sqlite3.OperationalError) and context.connection is not None:
             with suppress(sqlite3.Error):  # a connection that is closed holds its lock while a statement of it is about
@@ -187,6 +193,7 @@ def _tend_sqlite(engine: Engine, path: Path) -> None:
     event.listen(engine, "do_connect", connect)
     event.listen(engine, "connect", opened_one)
     event.listen(engine, "checkout", compare)
+    event.listen(engine, "checkin", keep_none_that_only_reads)
     event.listen(engine, "handle_error", replace)
     event.listen(engine, "begin", _begin_sqlite)
 
