@@ -205,7 +205,13 @@ class TwilioService:
         recording = self._client.recordings(_recording(sid))
 
         def delete() -> None:
-            for transcription in recording.transcriptions.list():
+            try:
+                written = recording.transcriptions.list()
+            except TwilioException as error:
+                if _status(error) != 404:
+                    raise
+                written = []  # the recording itself is gone, as its own deletion will tell
+            for transcription in written:
                 _delete(transcription)
             recording.delete()
 
@@ -364,7 +370,16 @@ def _count(what: str, outcome: str, started: float) -> float:
     return seconds
 
 
+def _status(error: TwilioException) -> int | None:
+    """The HTTP status that an error tells of; Twilio's client gives it for a page of a list in a way of its own."""
+    if isinstance(error, TwilioRestException):
+        return int(error.status)
+    return getattr(error.args[-1], "status_code", None) if error.args else None
+
+
 def _translated(error: Exception) -> TwilioError:
+    if isinstance(error, TwilioException) and not isinstance(error, TwilioRestException) and (status := _status(error)):
+        error = TwilioRestException(status, "")
     match error:
         case TwilioRestException(status=404, code=code, uri=uri) if "/Recordings/" in uri:
             return RecordingGone("Twilio has no such recording, or no more.", code)

@@ -137,11 +137,12 @@ def test_what_is_no_name_of_a_recording_is_not_found(script: Script, name: str) 
 def test_a_deletion_that_twilio_did_not_answer_can_be_repeated(town: Town, kind: str) -> None:
     leave(town)
     sid = kept(town)[0].sid
-    town.sim.fault("rest", kind)
+    town.sim.fault("rest", kind, count=99)
     failed = town.script.post(f"/recordings/{sid}/delete")
     assert failed.status_code == {"refuse": 502, "error": 503, "lost": 503}[kind]
     assert failed.json["error"]["message"].endswith("in a moment.")
     assert len(kept(town)) == 1
+    town.sim.clear_faults()
     assert town.script.post(f"/recordings/{sid}/delete").status_code == 200
     assert (at_twilio(town, sid), kept(town)) == (404, [])
 
@@ -150,10 +151,11 @@ def test_a_deletion_that_twilio_did_not_answer_can_be_repeated(town: Town, kind:
 def test_playing_while_twilio_is_out_of_order_is_an_error_in_the_one_shape(town: Town, kind: str) -> None:
     leave(town)
     sid = kept(town)[0].sid
-    town.sim.fault("rest", kind)
+    town.sim.fault("rest", kind, count=99)
     failed = town.script.get(f"/recordings/{sid}/audio")
     assert failed.status_code == {"refuse": 502, "error": 503}[kind]
     assert failed.json["error"]["code"].startswith("twilio_")
+    town.sim.clear_faults()
     assert town.script.get(f"/recordings/{sid}/audio").status_code == 200
 
 
