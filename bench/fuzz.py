@@ -24,8 +24,8 @@ from app.models import Base, Message
 from app.settings import Settings
 from bench.hostile import Attack, Attacker
 from bench.load import TOKEN
-from bench.payloads import EVIL, FORGED, FORM, PASSWORD, VICTIM
-from bench.server import Server, environment, serving
+from bench.payloads import EVIL, FORGED, FORM, VICTIM
+from bench.server import PASSWORD, Server, environment, serving
 
 COUNT = 100_000
 SENDERS = 24

@@ -14,7 +14,8 @@ from app.flow import Flow
 from app.switch.turns import ACTS
 from bench import payloads
 from bench.load import ACCOUNT, TOKEN
-from bench.payloads import EVIL, FORGED, FORM, KNOWN, METHODS, OPERATORS, PASSWORD, TEXTS, USUAL, VICTIM
+from bench.payloads import EVIL, FORGED, FORM, KNOWN, METHODS, OPERATORS, TEXTS, USUAL, VICTIM
+from bench.server import PASSWORD
 from simulator.web.signature import sign, with_body_hash
 
 PUBLIC = ("static", "bootstrap.static", "switchboard.public.")

@@ -2,7 +2,6 @@
 
 from bench.load import ACCOUNT
 
-PASSWORD = "nobody-signs-in"
 FORGED = "f0rgedf0rged"  # stands in all that no guard may let in
 VICTIM = "+15550009999"  # whom nobody may dial who has no right to
 EVIL = "evil.example"

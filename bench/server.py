@@ -12,7 +12,7 @@ from pathlib import Path
 from app.settings import ROOT, SECRETS
 from bench.load import ACCOUNT, TOKEN, send, signed_messages
 
-PASSWORD = "correct horse battery"
+PASSWORD = "nobody-signs-in"
 STOP_LIMIT = 30  # seconds, longer than gunicorn's graceful_timeout
 
 

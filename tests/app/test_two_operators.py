@@ -15,8 +15,7 @@ from visitors import BOTH_DATABASES
 from werkzeug.datastructures import Authorization
 
 from bench.load import ACCOUNT, TOKEN
-from bench.payloads import PASSWORD
-from bench.server import serving
+from bench.server import PASSWORD, serving
 from simulator.driver import Simulator
 
 pytestmark = BOTH_DATABASES

@@ -12,9 +12,8 @@ from pathlib import Path
 import pytest
 
 from bench.load import send, signed_messages
-from bench.server import Server, serving
+from bench.server import PASSWORD, Server, serving
 
-PASSWORD = "nobody-signs-in"
 PATIENCE = 60.0  # seconds
 
 

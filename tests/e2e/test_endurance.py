@@ -6,7 +6,7 @@ import pytest
 
 from bench.endurance import databases, endure
 
-COUNT, SPEED, SEED = 400, 3.0, 1
+COUNT, SPEED, SEED = 200, 3.0, 1
 LIMIT = 120.0  # seconds
 
 

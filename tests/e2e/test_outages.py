@@ -28,7 +28,7 @@ from bench.load import TOKEN, send, signed_messages
 from bench.server import Server, serving
 from simulator.web.signature import signature_headers
 
-APPLICATION = "tests.impatient:app"
+APPLICATION = "tests.e2e.impatient:app"
 TWILIO_WAITS = 15.0 / 5  # seconds, in all
 RECOVERED = 5.0  # seconds after an outage by when everything is right again
 LOAD = 60  # messages before, after, and twice that while it lasts
@@ -64,7 +64,7 @@ class Witness:
     def recover(self) -> None:
         """Everything is answered rightly before long, and from then on."""
         began = time.monotonic()
-        while self.text(1) or SORRY in self.call():
+        while self.text(20) or SORRY in self.call():
             assert time.monotonic() < began + RECOVERED, (self.server.database.parent / "log").read_text()[-3000:]
         assert self.text(LOAD) == {}
         assert SORRY not in self.call()
