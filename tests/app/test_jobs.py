@@ -127,8 +127,8 @@ def test_only_a_run_that_did_something_is_logged(app: Flask, caplog: pytest.LogC
     assert [record.getMessage() for record in caplog.records if record.name == "app.jobs"] == ["job=busy settled 2"]
 
 
-@pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM])
-def test_the_process_ends_when_it_is_told_to(database_url: str, tmp_path: Path, end: signal.Signals) -> None:
+def test_the_process_ends_when_it_is_told_to(database_url: str, database: str) -> None:
+    end = signal.SIGINT if database == "sqlite" else signal.SIGTERM
     environ = {name.upper(): str(value) for name, value in SETTINGS.items()} | {
         "DATABASE_URL": database_url,
         "PATH": os.environ["PATH"],
