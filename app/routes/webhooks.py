@@ -8,6 +8,7 @@ from flask import Blueprint, Response, abort, current_app, g, request
 from werkzeug.exceptions import HTTPException
 
 from app import consent, ledger, limits, missed, voicemail
+from app.asking import WEBHOOK
 from app.errors import LedgerUnavailable, SwitchboardError
 from app.ledger import recordings
 from app.models import TEXT, Call, Message, Recording
@@ -15,7 +16,7 @@ from app.routes.responses import on_bug, on_http_error, on_switchboard_error
 from app.signature import require_twilio
 from app.switch import Answer, Asked, current_switch, texts
 from app.switch.announcement import Announced, NoSuchAnnouncement
-from app.twilio_service import RECORDING, WEBHOOK
+from app.twilio_service import RECORDING
 
 # What callers hear the answers of: a fault must be a sentence there.
 SPOKEN = tuple(f"switchboard.webhooks.{name}" for name in ("voice_url", "voice_step", "announcement", "announcement_answered"))

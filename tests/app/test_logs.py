@@ -54,7 +54,7 @@ def test_one_search_for_its_sid_finds_the_whole_story_of_a_call(town: Town, line
     assert {line["call_sid"] for line in story if line.get("endpoint", "").startswith("webhooks.")} == {placed.json["sid"]}
     attempts = {line["attempt"] for line in story if "attempt" in line}
     assert attempts == {placed.location.rpartition("/")[2]}
-    assert any(line["logger"] == "app.twilio_service" for line in story)
+    assert any(line["logger"] == "app.asking" for line in story)
 
 
 def test_each_request_has_an_id_that_its_lines_and_the_operator_see(

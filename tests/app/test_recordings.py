@@ -195,10 +195,10 @@ def test_the_log_says_once_what_became_of_each_request(town: Town, caplog: pytes
     leave(town)
     sid = kept(town)[0].sid
     caplog.clear()
-    with caplog.at_level("INFO", "app.twilio_service"):
+    with caplog.at_level("INFO", "app.asking"):
         town.script.get(f"/recordings/{sid}/audio", range="bytes=0-9")
         town.script.post(f"/recordings/{sid}/delete")
         town.script.get(f"/recordings/{sid}/audio")
-    lines = [record.getMessage().rpartition(" seconds=")[0] for record in caplog.records if record.name == "app.twilio_service"]
+    lines = [record.getMessage().rpartition(" seconds=")[0] for record in caplog.records if record.name == "app.asking"]
     assert lines == [f"twilio recording={sid} outcome=206", f"twilio delete recording={sid} outcome=deleted"]
     assert TOKEN not in caplog.text

@@ -136,7 +136,7 @@ def test_the_log_holds_neither_numbers_nor_secrets(town: Town, caplog: pytest.Lo
         town.script.post("/make_call", {"to": PHONE})
         town.script.post("/send_sms", {"to": PHONE, "body": "the words"})
         town.sim.advance(60)
-    lines = [record.getMessage() for record in caplog.records if record.name == "app.twilio_service"]
+    lines = [record.getMessage() for record in caplog.records if record.name == "app.asking"]
     assert len(lines) == 2
     assert "outcome=queued" in lines[0]
     assert "to=…22" in lines[0]
