@@ -161,7 +161,7 @@ def advance(
             further = update(kind).where(kind.attempt == attempt, kind.progress < step["progress"]).values(step)
             is_news = connection.execute(further).rowcount > 0
             if known:
-                connection.execute(update(kind).where(kind.attempt == attempt).values(known))
+                connection.execute(update(kind).where(kind.attempt == attempt, kind.erased_at.is_(None)).values(known))
         elif sid:
             erased = nameless() if is_erased(connection, known.get("parent_sid")) else {}
             first = _insert(connection, kind).values(row | step | erased)
@@ -169,7 +169,7 @@ def advance(
             news = first.on_conflict_do_update(index_elements=["sid"], set_=step, where=newer).returning(kind.id)
             is_news = connection.scalar(news) is not None
             if known:
-                connection.execute(update(kind).where(kind.sid == sid).values(known))
+                connection.execute(update(kind).where(kind.sid == sid, kind.erased_at.is_(None)).values(known))
         events.append(
             connection,
             kind,
@@ -191,7 +191,7 @@ def advance(
 def note_outcome(sid: str, outcome: Outcome) -> None:
     """Write how far the call with that SID came, unless it came further already."""
     nearer = OUTCOMES[: OUTCOMES.index(outcome)]
-    is_news = or_(Call.outcome.is_(None), Call.outcome.in_(nearer))
+    is_news = or_(Call.outcome.is_(None), Call.outcome.in_(nearer)) & Call.erased_at.is_(None)
     write(lambda connection: connection.execute(update(Call).where(Call.sid == sid, is_news).values(outcome=outcome)))
 
 

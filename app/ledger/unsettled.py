@@ -33,7 +33,9 @@ def owned(kind: Kind, sids: Collection[str]) -> set[str]:
 def quiet(kind: type[Row], after: timedelta | None = None) -> Sequence[Row]:
     """Those that Twilio has said nothing of for an hour, or for so long, though more was to come; longest unasked first."""
     at = now()
-    unheard = select(kind).where(kind.sid.is_not(None), kind.status.not_in(ENDS[kind]), kind.remark.is_(None))
+    unheard = select(kind).where(
+        kind.sid.is_not(None), kind.status.not_in(ENDS[kind]), kind.remark.is_(None), kind.erased_at.is_(None)
+    )
     if kind is Message:
         unheard = unheard.where(or_(kind.status != "sent", kind.updated_at > at - SENT_IS_ENOUGH_AFTER))
     if after is None:

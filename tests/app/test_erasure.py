@@ -210,6 +210,22 @@ def test_what_twilio_tells_late_or_again_does_not_bring_the_number_back(town: To
     assert "messages.from_number" in places(town.app, DIGITS)  # but whoever writes anew is kept anew
 
 
+def test_nobody_is_asked_about_what_was_erased(town: Town) -> None:
+    told_everything(town)
+    sids = [row.sid for row in town.calls() if PHONE in (row.from_number, row.to_number)]
+    assert data(town.app, "erase", PHONE, "--yes", "--at-twilio").exit_code == 0
+    late = Twilio(town.app.test_client(), base_url=town.app.extensions["settings"].public_base_url)
+    about = {"From": PHONE, "To": LINE, "Direction": "inbound", "CallStatus": "completed", "CallDuration": "9"}
+    for sid in sids:
+        assert late.post("/status/call", about | {"CallSid": str(sid), "AnsweredBy": "human"}).status_code == 204
+    asked = town.app.test_cli_runner().invoke(args=["twilio", "reconcile", "--quiet-after", "0"])
+    assert (asked.exit_code, "To be looked at" in asked.output) == (0, False), asked.output
+    with town.app.app_context(), database.read() as session:
+        erased = session.scalars(select(Call).where(Call.sid.in_(sids))).all()
+    assert erased
+    assert {(row.duration, row.answered_by, row.outcome) for row in erased} == {(None, None, None)}
+
+
 def test_what_still_goes_on_is_not_erased(town: Town) -> None:
     town.sim.phone(BEN).on_ring("ring")
     town.phone.call(LINE)
