@@ -38,6 +38,8 @@ log = logging.getLogger(__name__)
 # Texts that nobody waits for, where Twilio could not take them just now: how long after each try, and for how long in all.
 PAUSES = (30, 60, 120, 240, 480, 900, 1800)  # seconds; the last one again and again
 GIVEN_UP_AFTER = 2 * 3600  # seconds
+TOO_LATE = GIVEN_UP_AFTER + 2 * PAUSES[-1]  # seconds; spending was stopped for so long, or no job ran
+NOT_SENT = "Not sent: nobody could send it for hours, and by then it was too late."
 
 OPTED_OUT = "That number wants no texts from ours; once they text START to our number, they get texts again."
 
@@ -177,14 +179,15 @@ def was_begun(occasion: str) -> bool:
 def send_due() -> str:
     """Send the texts that could not be sent before, as long as Twilio takes them; returns how many it took, in words."""
     sent = 0
-    if limits.is_stopped():
-        return ""
-    while text := due.claim():
+    while not limits.is_stopped() and (text := due.claim()):
         try:
             if not consent.may_text(text.from_number, text.to_number):
                 ledger.advance(
                     Message, "failed", attempt=text.attempt, source="answer", error_code=consent.REFUSED, remark=OPTED_OUT
                 )
+                continue
+            if (now() - text.created_at).total_seconds() > TOO_LATE:
+                ledger.advance(Message, "failed", attempt=text.attempt, source="answer", remark=NOT_SENT)
                 continue
             if _send(text, can_wait=True):
                 sent += 1
@@ -200,7 +203,7 @@ def send_again(text: Message) -> bool:
     if text.tries is None or (now() - text.created_at).total_seconds() > GIVEN_UP_AFTER:
         return False
     pause = PAUSES[min(text.tries, len(PAUSES)) - 1]
-    due.put_off(text.attempt or "", now() + timedelta(seconds=pause))
+    due.put_off(text.attempt or "", text.tries, now() + timedelta(seconds=pause))
     return True
 
 

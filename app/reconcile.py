@@ -59,6 +59,8 @@ def settle_by_hand(row: Call | Message, sid: str | None) -> None:
     """Take an operator's word: it is that SID, or (None) Twilio never took it. Raises InvalidRequest, TwilioError."""
     if row.attempt is None or row.sid is not None:
         raise InvalidRequest("This is settled: Twilio's SID for it is known.")
+    if row.status in ("requested", "unknown") and not row.remark:
+        raise InvalidRequest("This is still under way, or is looked up by itself: it is for nobody to settle yet.")
     if sid is None:
         ledger.advance(
             type(row), "failed", attempt=row.attempt, source="operator", remark="Never taken by Twilio, says the operator."

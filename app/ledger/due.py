@@ -2,23 +2,26 @@
 
 from datetime import datetime
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, and_, select, update
 
 from app.clock import now
 from app.database import read, write
 from app.models import Message
 
+OPEN = and_(Message.sid.is_(None), Message.status.in_(("requested", "unknown")))
 
-def put_off(attempt: str, until: datetime) -> None:
-    """Have a text that Twilio surely did not take sent later."""
-    theirs = update(Message).where(Message.attempt == attempt, Message.sid.is_(None))
-    write(lambda connection: connection.execute(theirs.values(due_at=until, status="requested", progress=0, updated_at=now())))
+
+def put_off(attempt: str, tries: int, until: datetime) -> None:
+    """Have a text that Twilio surely did not take in its last try sent later; not if there was another since, or it has ended."""
+    theirs = update(Message).where(Message.attempt == attempt, Message.tries == tries, Message.due_at.is_(None), OPEN)
+    news = {"due_at": until, "status": "requested", "progress": 0, "remark": None, "updated_at": now()}
+    write(lambda connection: connection.execute(theirs.values(news)))
 
 
 def claim() -> Message | None:
     """The text that is due longest, for us to send, and nobody else: if no more is heard of us, it is unknown."""
     at = now()
-    is_due = Message.due_at <= at, Message.sid.is_(None)
+    is_due = Message.due_at <= at, OPEN
     first = select(Message.id).where(*is_due).order_by(Message.due_at).limit(1)
 
     def work(connection: Connection) -> int | None:

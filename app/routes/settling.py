@@ -6,7 +6,7 @@ from typing import Any
 from flask import Blueprint, Response, abort, jsonify, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
-from app import ledger, reconcile
+from app import audit, ledger, reconcile
 from app.auth import require_operator
 from app.errors import TwilioError
 from app.ledger import Row, events, unsettled
@@ -78,10 +78,10 @@ def wants_json() -> bool:
 def _settle(row: Call | Message) -> None:
     match request.form.get("as"):
         case "seen" if row.sid and row.remark:
+            audit.note("settled", row.attempt or row.sid)
             unsettled.note(row, "")
-        case "never":
-            reconcile.settle_by_hand(row, None)
-        case "sid":
-            reconcile.settle_by_hand(row, xml_safe(request.form.get("sid", "")))
+        case "never" | "sid" as how:
+            audit.note("settled", row.attempt or row.sid or "")
+            reconcile.settle_by_hand(row, xml_safe(request.form.get("sid", "")) if how == "sid" else None)
         case _:
             abort(400, "Say what it is: `as` is `sid`, with `sid`, or `never`; `seen` for one whose SID is known.")

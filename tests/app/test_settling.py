@@ -10,7 +10,7 @@ from town import LINE, PHONE, Town
 from visitors import BOTH_DATABASES, SETTINGS, Twilio
 from voicemails import VOICEMAIL, leave, texts
 
-from app import jobs, ledger
+from app import jobs, ledger, limits, outbound
 from app.ledger import due
 from app.models import Call, Message
 
@@ -130,6 +130,8 @@ def test_what_twilios_list_does_not_tell_apart_is_shown_and_settled_by_hand(town
     assert town.browser.post(f"{lost}/settle", {"as": "never"}).status_code == 400
     assert [message.status for message in town.messages()] == ["failed", "delivered"]
     assert reconcile(town) == (0, ["Nothing is left to look at."])
+    settled = [each["subject"] for each in town.script.get("/audit").json["entries"] if each["action"] == "settled"]
+    assert {f"/messages/{subject}" for subject in settled} == {lost, failed}
     assert "an operator says so" in town.browser.get(lost).text
 
 
@@ -263,6 +265,51 @@ def test_a_voicemail_text_whose_sender_was_killed_is_sent_again_only_if_twilio_n
         work(town)
     assert [message.status for message in town.messages()] == ["delivered", "delivered"]
     assert [len(town.sim.phone(message.to_number).messages) for message in town.messages()] == [1, 1]
+
+
+def test_a_voicemail_text_that_waits_to_be_sent_is_not_for_an_operator_to_settle(town: Town) -> None:
+    town.sim.fault("rest", "refuse", match="/Messages", count=999)
+    leave(town)
+    town.browser.sign_in()
+    for message in town.messages():
+        assert town.browser.post(f"/messages/{message.attempt}/settle", {"as": "never"}).status_code == 400
+    assert [(message.status, message.due_at is not None) for message in town.messages()] == [("requested", True)] * 2
+
+
+def test_a_voicemail_text_that_an_older_list_lacks_is_not_sent_once_more(town: Town) -> None:
+    town.sim.fault("rest", "refuse", match="/Messages", count=999)
+    leave(town)
+    town.sim.clear_faults()
+    before = town.messages()  # as another job process read them, which is slow from here on
+    deaf(town)
+    town.sim.fault("rest", "lost", match="/Messages", count=2)
+    town.sim.advance(5 * MINUTE)
+    work(town)
+    assert [message.status for message in town.messages()] == ["unknown", "unknown"]
+    with town.app.app_context():
+        for message in before:
+            assert outbound.send_again(message)
+    for _ in range(3):
+        town.sim.advance(6 * MINUTE)
+        work(town)
+    assert [len(town.sim.phone(message.to_number).messages) for message in town.messages()] == [1, 1]
+
+
+def test_a_voicemail_text_that_was_held_up_for_hours_is_not_sent_any_more(town: Town) -> None:
+    town.sim.fault("rest", "refuse", match="/Messages", count=999)
+    leave(town)
+    town.sim.clear_faults()
+    with town.app.app_context():
+        limits.stop("somebody", "a fraud")
+    for _ in range(4):
+        town.sim.advance(HOUR)
+        work(town)
+    with town.app.app_context():
+        limits.resume("somebody")
+    work(town)
+    assert texts(town) == []
+    assert {(message.status, message.due_at) for message in town.messages()} == {("failed", None)}
+    assert all("too late" in str(message.remark) for message in town.messages())
 
 
 def test_a_voicemail_whose_words_never_come_is_told_without_them(town: Town) -> None:
