@@ -29,6 +29,8 @@ def text_late() -> str:
     told = 0
     for call in unsettled.missed(now() - TOO_LATE, now() - LATE):
         asked, sid = _asked(call), call.sid or ""
+        if missed.words(current_switch(), asked) is None:
+            continue
         if not ledger.find(Message, outbound.attempt_of(_occasion(sid))) and consent.may_text(asked.line, asked.party):
             text_caller(sid, asked)
             told += 1

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, or_, select, update
+from sqlalchemy import ColumnElement, and_, func, or_, select, update
 
 from app.clock import now
 from app.database import read, write
@@ -22,6 +22,12 @@ def unknown(kind: type[Row]) -> Sequence[Row]:
     """Every attempt of which nobody knows what became of it, oldest first; texts that wait to be sent are none."""
     with read() as session:
         return session.scalars(select(kind).where(_is_unknown(kind)).order_by(kind.id)).all()
+
+
+def number_unknown(kind: Kind) -> int:
+    """How many those are."""
+    with read() as session:
+        return session.scalar(select(func.count()).select_from(kind).where(_is_unknown(kind))) or 0
 
 
 def owned(kind: Kind, sids: Collection[str]) -> set[str]:

@@ -3,6 +3,7 @@
 from flask import Blueprint, Response, jsonify, render_template
 from prometheus_client import CONTENT_TYPE_LATEST
 
+from app import limits
 from app.auth import require_operator, wants_page
 from app.diagnosis import explained
 from app.errors import LedgerUnavailable
@@ -37,7 +38,7 @@ def _gauges() -> list[Gauge]:
     unsettled, jobs = figures.unsettled(), figures.jobs()
     return [
         Gauge("unsettled", "Calls and messages of which nobody knows yet whether Twilio took them.", _each("kind", unsettled)),
-        Gauge("spent_dollars", "What the calls and texts of the last 24 hours cost.", [({}, figures.spent())]),
+        Gauge("spent_dollars", "What the calls and texts of the last 24 hours cost.", [({}, limits.overview().dollars)]),
         Gauge("webhooks_refused_last_hour", "Webhooks that were not let in, in the last hour.", [({}, refusals.number())]),
         Gauge("job_due_timestamp_seconds", "When a job is to run next.", _each("job", jobs.due)),
         Gauge("job_ended_timestamp_seconds", "When a job ran last.", _each("job", jobs.ended)),

@@ -95,14 +95,17 @@ def test_what_the_tables_hold_is_told_as_it_is_now(app: Flask) -> None:
         for number, (status, progress) in enumerate([("unknown", 1), ("requested", 0), ("queued", 2)]):
             connection.execute(insert(Call).values(**common, attempt=f"c{number}", status=status, progress=progress))
         connection.execute(insert(Message).values(**common, attempt="m", status="unknown", progress=1, body="x"))
+        waits = {"attempt": "w", "status": "requested", "progress": 0, "body": "x", "due_at": at, "tries": 1}
+        connection.execute(insert(Message).values(**common, **waits))  # surely not taken yet
         connection.execute(insert(Spending).values(**spent, occasion="1", cost=1_250_000))
         connection.execute(insert(Spending).values(**spent, occasion="2", cost=20_000))
         connection.execute(insert(Spending).values(**spent | {"at": at.replace(year=at.year - 1)}, occasion="3", cost=7_000_000))
+        connection.execute(insert(Spending).values(**spent, occasion="4", rate=30_000))  # a call that goes on
         connection.execute(insert(Job).values(name="reconcile", due_at=at, ended_at=at, outcome="fine"))
     told = figures(app)
     assert told["unsettled", "call"] == 2
     assert told["unsettled", "message"] == 1
-    assert told["spent_dollars",] == pytest.approx(1.27)
+    assert told["spent_dollars",] == pytest.approx(1.30)
     assert told["job_due_timestamp_seconds", "reconcile"] == pytest.approx(at.timestamp())
     assert told["job_ended_timestamp_seconds", "reconcile"] == pytest.approx(at.timestamp())
     assert told["database_up",] == 1

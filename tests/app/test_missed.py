@@ -286,6 +286,9 @@ def test_each_number_has_the_words_of_its_own_flow(make_app: Callable[..., Flask
     main.write_text(FLOW + '[flows]\nown = "own.toml"\n[numbers]\n"+15550001112" = "own"\n')
     app = make_app(flow_file=str(main))
     assert missed(app, To="+15550001112") == []
+    app.extensions["now"] = lambda: clock.system() + timedelta(minutes=5)
+    with app.app_context():
+        assert text_late() == ""  # nor is it looked after again and again
     assert missed(app) == [("requested", LINE, PHONE)]
 
 
