@@ -127,7 +127,7 @@ def test_the_guides_story(visitor, handset, system):
     console = visitor.new_page()
     console.goto(f"{system.url}/make_call")
     sign_in(console, system)  # and on to the page that was asked for, which dials
-    expect(console.get_by_role("heading")).to_have_text(f"Calling {system.default_phone}")
+    expect(console.get_by_role("heading", level=1)).to_have_text(f"Calling {system.default_phone}")
     expect(phone).to_contain_text("Ringing")
     expect(phone.page).to_have_title(re.compile("Ringing"))
     phone.get_by_role("button", name="Answer").click()
@@ -167,7 +167,7 @@ def test_an_announcement_is_acknowledged_on_the_phone_and_shows_so(console, hand
     form.get_by_label("Announcement").fill("Pump <b>7</b> has stopped.")
     form.get_by_label("Ask for a key that confirms it").check()
     form.get_by_role("button", name="Announce").click()
-    expect(console.get_by_role("heading")).to_have_text(f"Calling {number}")
+    expect(console.get_by_role("heading", level=1)).to_have_text(f"Calling {number}")
     expect(console.locator("blockquote")).to_have_text("Pump <b>7</b> has stopped.")
     expect(console).to_have_url(re.compile("/calls/"))
     phone.get_by_role("button", name="Answer").click()
@@ -207,20 +207,20 @@ def test_reloading_going_back_or_restoring_the_tab_dials_nobody(tab, operators, 
     tab.goto(make_call(system, number))
     expect(tab).to_have_url(re.compile("/calls/"))
     tab.reload()
-    expect(tab.get_by_role("heading")).to_have_text(f"Calling {number}")
+    expect(tab.get_by_role("heading", level=1)).to_have_text(f"Calling {number}")
     tab.goto(system.url)
     tab.go_back()
-    expect(tab.get_by_role("heading")).to_have_text(f"Calling {number}")
+    expect(tab.get_by_role("heading", level=1)).to_have_text(f"Calling {number}")
     restored = operators.new_page()
     restored.goto(tab.url)
-    expect(restored.get_by_role("heading")).to_have_text(f"Calling {number}")
+    expect(restored.get_by_role("heading", level=1)).to_have_text(f"Calling {number}")
     assert len(twilio.calls.list(to=number)) == 1
 
 
 def test_opening_the_address_twice_within_seconds_dials_once(tab, system, number, twilio):
     tab.goto(make_call(system, number))
     tab.goto(make_call(system, number))
-    expect(tab.get_by_role("heading")).to_have_text(f"Calling {number}")
+    expect(tab.get_by_role("heading", level=1)).to_have_text(f"Calling {number}")
     assert len(twilio.calls.list(to=number)) == 1
 
 
@@ -228,10 +228,10 @@ def test_opening_the_address_twice_within_seconds_dials_once(tab, system, number
 def test_a_link_on_another_site_asks_before_it_dials(tab, site, system, number, twilio, host):
     tab.goto(site(host, f'<a href="{make_call(system, number)}">Cute kittens</a>'))
     tab.get_by_role("link").click()
-    expect(tab.get_by_role("heading")).to_have_text("Place this call?")
+    expect(tab.get_by_role("heading", level=1)).to_have_text("Place this call?")
     assert twilio.calls.list(to=number) == []
     tab.get_by_role("button", name=f"Call {number}").click()
-    expect(tab.get_by_role("heading")).to_have_text(f"Calling {number}")
+    expect(tab.get_by_role("heading", level=1)).to_have_text(f"Calling {number}")
     assert len(twilio.calls.list(to=number)) == 1
 
 
@@ -251,7 +251,7 @@ def test_a_hidden_form_on_another_site_is_refused(tab, site, system, number, twi
         expect(tab.get_by_role("heading", name="Make a call")).to_be_visible()
     else:
         assert answer.value.status == 403
-        expect(tab.get_by_role("heading")).to_have_text("That did not work")
+        expect(tab.get_by_role("heading", level=1)).to_have_text("That did not work")
     assert twilio.calls.list(to=number) == []
     assert twilio.messages.list(to=number) == []
 

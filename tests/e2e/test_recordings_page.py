@@ -73,7 +73,7 @@ def test_a_message_is_heard_moved_about_in_and_deleted(office, left, browse):
     assert page.evaluate("document.documentElement.scrollWidth") == page.viewport_size["width"]
 
     message.get_by_role("link", name="Delete").click()
-    expect(page.get_by_role("heading")).to_have_text("Delete this recording?")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Delete this recording?")
     page.get_by_role("button", name="Delete").click()
     expect(page).to_have_url(re.compile("/recordings$"))
     expect(page.get_by_text("No recordings yet.")).to_be_visible()
