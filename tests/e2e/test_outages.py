@@ -30,7 +30,7 @@ from simulator.web.signature import signature_headers
 
 APPLICATION = "tests.e2e.impatient:app"
 TWILIO_WAITS = 15.0 / 5  # seconds, in all
-RECOVERED = 5.0  # seconds after an outage by when everything is right again
+RECOVERED = 10.0  # seconds after an outage by when everything is right again
 LOAD = 60  # messages before, after, and twice that while it lasts
 
 
