@@ -104,6 +104,7 @@ def endure(
     database_url: str = "",
     limit: float = 600.0,
     speed: float = 1.0,
+    pause: tuple[float, float] = PAUSE,
     say: Callable[[str], None] = lambda line: None,
 ) -> Report:
     """Make `count` calls and texts, and compare. Raises TimeoutError after about `limit` seconds.
@@ -129,7 +130,7 @@ def endure(
         gate.fails = True
         planned = deeds(count, random, patient=speed == 1)
         may = Progress(planned, BETWEEN)  # on a busy machine a worker takes long to start
-        with Killer(lambda: server.workers() + (jobs.pids() if jobs else []), random, PAUSE, may) as killer:
+        with Killer(lambda: server.workers() + (jobs.pids() if jobs else []), random, pause, may) as killer:
             done = drive(planned, server.port, phones.port, deadline)
         gate.fails = False
         happened = phones.forget_faults()
