@@ -18,7 +18,6 @@ from shutil import rmtree
 from tempfile import mkdtemp
 from urllib.parse import quote
 
-from app import cli
 from app.settings import ROOT
 from bench.durability import Killer
 from bench.endurance.driver import Deed, Progress, deeds, drive
@@ -29,7 +28,7 @@ from bench.endurance.witness import Witness
 from bench.server import Server, serving
 
 WORKERS = 2
-PAUSE = (4.0, 12.0)  # seconds between two kills, at least and at most
+PAUSE = (6.0, 20.0)  # seconds between two kills, at least and at most
 BETWEEN = 40  # answers between two kills, at least
 ROUNDS = 8  # of reconciling, at most
 LIMITS = {
@@ -124,13 +123,13 @@ def endure(
         phones.point_at(server.port)
         phones.ask("POST", f"/phones/{quote(ANNA)}", '{"on_ring": "busy"}')
         witness = stack.enter_context(Witness(phones))
-        jobs = stack.enter_context(Jobs(server, folder)) if "jobs" in _commands() else None
+        jobs = stack.enter_context(Jobs(server, folder))
         for number, (target, kind, details) in enumerate(faults(speed)):
             phones.fault(target, kind, details | {"seed": seed + number})
         gate.fails = True
         planned = deeds(count, random, patient=speed == 1)
         may = Progress(planned, BETWEEN)  # on a busy machine a worker takes long to start
-        with Killer(lambda: server.workers() + (jobs.pids() if jobs else []), random, pause, may) as killer:
+        with Killer(lambda: server.workers() + jobs.pids(), random, pause, may) as killer:
             done = drive(planned, server.port, phones.port, deadline)
         gate.fails = False
         happened = phones.forget_faults()
@@ -138,16 +137,11 @@ def endure(
         _wait_until_quiet(phones, witness, speed, deadline)
         ledger = Ledger.read(server)
         unsettled = len(ledger.unsettled())
-        said = list(_reconcile(server, ledger, deadline)) if "twilio" in _commands() else []
+        said = list(_reconcile(server, ledger, deadline))
         _wait_until_quiet(phones, witness, speed, deadline)
         verdict = judge(done, Ledger.read(server), phones, witness)
     seconds = time.monotonic() - started
     return Report(seed, verdict, done, witness, happened, killer.kills, gate.closings, unsettled, seconds, said)
-
-
-def _commands() -> set[str]:
-    """What `flask` can do: the job process and the reconciliation."""
-    return {command.name or "" for command in cli.COMMANDS}
 
 
 def _wait_until_quiet(phones: Phones, witness: Witness, speed: float, deadline: float) -> None:
@@ -181,7 +175,8 @@ def show(report: Report) -> None:
     print(f"Answers to the driver: {_listed(_answers(report.deeds))}.")
     print(f"Webhooks: {_listed(report.witness.answers)}.")
     print(f"Incoming, of which no webhook got a 2xx: {verdict.unheard}.")
-    print(f"Missed callers without a text: {verdict.unsorry}; recordings that are at Twilio only: {verdict.unheard_of}.")
+    print(f"Texters who were asked to text again: {verdict.by_fallback}. Texts that wait to be sent again: {verdict.waiting}.")
+    print(f"Missed callers without a text by now: {verdict.unsorry}; recordings that are at Twilio only: {verdict.unheard_of}.")
     print(f"At Twilio: {_listed(verdict.at_twilio)}. In the ledger: {_listed(verdict.in_ledger)}.")
     print(
         f"Unsettled before reconciling: {report.unsettled}, after it and with a remark: {verdict.remarked}. {report.seconds:.0f} s."

@@ -9,7 +9,7 @@ from sqlalchemy import create_engine, make_url, select
 
 from app.models import Call, Message, Recording
 from bench.endurance.driver import Deed
-from bench.endurance.place import ANNA, Phones, Resource
+from bench.endurance.place import ANNA, KIOSK, Phones, Resource
 from bench.endurance.witness import Witness
 from bench.server import Server
 
@@ -57,7 +57,9 @@ class Verdict:
         default_factory=lambda: {name: [] for name in ("lost", "doubled", "wrong", "misled", "open", "faulty")}
     )
     unheard: int = 0  # incoming calls and texts of which no webhook got a 2xx
+    by_fallback: int = 0  # incoming texts that could not be kept: their senders were told to text again
     remarked: int = 0
+    waiting: int = 0  # texts that Twilio surely did not take, to be sent again at their time
     unsorry: int = 0  # callers who were missed and got no text
     unheard_of: int = 0  # recordings that are at Twilio only
     at_twilio: Counter[str] = field(default_factory=Counter)
@@ -84,7 +86,7 @@ def judge(done: list[Deed], ledger: Ledger, phones: Phones, witness: Witness) ->
             verdict.note("faulty", f"{deed}")
         if deed.sid and deed.kind.endswith("in") and deed.sid not in witness.heard:
             verdict.unheard += 1
-    owed = {row["from_number"] for row in ledger.calls if row["outcome"] == "missed"}
+    owed = {row["from_number"] for row in ledger.calls if row["outcome"] == "missed" and row["to_number"] == KIOSK}
     verdict.unsorry = len(owed - {row["to_number"] for row in ledger.messages if row["direction"] == OURS})
     kept = {row["sid"] for row in ledger.recordings}
     verdict.unheard_of = sum(each["sid"] not in kept for each in phones.listed("Recordings", "recordings"))
@@ -101,6 +103,8 @@ def _judge_kind(verdict: Verdict, done: list[Deed], rows: list[Row], resources: 
         found = by_sid[each["sid"]]
         if len(found) > 1:
             verdict.note("doubled", f"{len(found)} rows of {each['sid']}")
+        elif not found and each["direction"] != OURS and each["sid"] in witness.told_sorry - witness.heard:
+            verdict.by_fallback += 1
         elif not found and (each["direction"] == OURS or each["sid"] in witness.heard):
             verdict.note("lost", f"{each['direction']} {each['sid']} {each['from']} -> {each['to']} {each['status']}")
     for number in (made_to.keys() | rows_to.keys()) - {ANNA}:
@@ -117,7 +121,9 @@ def _judge_kind(verdict: Verdict, done: list[Deed], rows: list[Row], resources: 
 def _judge_row(verdict: Verdict, row: Row, resource: Resource | None) -> None:
     """A row is as Twilio has it; one that Twilio never took has failed, or says what a person must settle."""
     if row["status"] in OPEN:
-        if row["remark"]:
+        if row.get("due_at"):
+            verdict.waiting += 1
+        elif row["remark"]:
             verdict.remarked += 1
         else:
             verdict.note("open", _shown(row))

@@ -11,7 +11,7 @@ from simulator.identifiers import new_sid
 from simulator.web.advice import advice
 
 MAX_ALERTS = 50
-PLAIN = frozenset({"id", "kind", "sid", "method", "url", "fallback", "retry", "status", "error_code", "fault"})
+PLAIN = frozenset({"id", "kind", "sid", "method", "url", "fallback", "retry", "status", "error_code", "body", "fault"})
 
 
 @dataclass
