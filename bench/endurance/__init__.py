@@ -28,7 +28,7 @@ from bench.endurance.witness import Witness
 from bench.server import Server, serving
 
 WORKERS = 2
-PAUSE = (6.0, 20.0)  # seconds between two kills, at least and at most
+PAUSE = (4.0, 12.0)  # seconds between two kills, at least and at most
 BETWEEN = 40  # answers between two kills, at least
 ROUNDS = 8  # of reconciling, at most
 LIMITS = {
@@ -175,7 +175,7 @@ def show(report: Report) -> None:
     print(f"Answers to the driver: {_listed(_answers(report.deeds))}.")
     print(f"Webhooks: {_listed(report.witness.answers)}.")
     print(f"Incoming, of which no webhook got a 2xx: {verdict.unheard}.")
-    print(f"Texters who were asked to text again: {verdict.by_fallback}. Texts that wait to be sent again: {verdict.waiting}.")
+    print(f"Texts that wait to be sent again: {verdict.waiting}.")
     print(f"Missed callers without a text by now: {verdict.unsorry}; recordings that are at Twilio only: {verdict.unheard_of}.")
     print(f"At Twilio: {_listed(verdict.at_twilio)}. In the ledger: {_listed(verdict.in_ledger)}.")
     print(

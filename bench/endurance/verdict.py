@@ -57,7 +57,6 @@ class Verdict:
         default_factory=lambda: {name: [] for name in ("lost", "doubled", "wrong", "misled", "open", "faulty")}
     )
     unheard: int = 0  # incoming calls and texts of which no webhook got a 2xx
-    by_fallback: int = 0  # incoming texts that could not be kept: their senders were told to text again
     remarked: int = 0
     waiting: int = 0  # texts that Twilio surely did not take, to be sent again at their time
     unsorry: int = 0  # callers who were missed and got no text
@@ -103,8 +102,6 @@ def _judge_kind(verdict: Verdict, done: list[Deed], rows: list[Row], resources: 
         found = by_sid[each["sid"]]
         if len(found) > 1:
             verdict.note("doubled", f"{len(found)} rows of {each['sid']}")
-        elif not found and each["direction"] != OURS and each["sid"] in witness.told_sorry - witness.heard:
-            verdict.by_fallback += 1
         elif not found and (each["direction"] == OURS or each["sid"] in witness.heard):
             verdict.note("lost", f"{each['direction']} {each['sid']} {each['from']} -> {each['to']} {each['status']}")
     for number in (made_to.keys() | rows_to.keys()) - {ANNA}:

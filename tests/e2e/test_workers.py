@@ -4,8 +4,6 @@ import json
 import os
 import re
 import signal
-import time
-from collections.abc import Callable
 from http.client import HTTPConnection
 from pathlib import Path
 
@@ -31,19 +29,12 @@ def counted(text: str) -> float:
     return float(found[1]) if found else 0.0
 
 
-def eventually(holds: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)  # another process has no way to tell when it is so far
-
-
 def folder_of(server: Server) -> Path:
     (found,) = [*Path("/dev/shm").glob(f"switchboard-metrics-{server.pid}-*")]  # noqa: S108
     return found
 
 
-def test_the_sum_over_workers_is_right_whichever_answers_and_outlives_them(tmp_path: Path) -> None:
+def test_the_sum_over_workers_is_right_whichever_answers_and_outlives_them(tmp_path: Path, eventually) -> None:
     with serving("wsgi:app", tmp_path / "served", workers=2) as server:
         eventually(lambda: len(server.workers()) == 2)
         assert not send(server.port, signed_messages(server.port, 300)).refused
