@@ -15,6 +15,7 @@ import psycopg
 from flask import Flask, current_app
 from flask_alembic import Alembic
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DisconnectionError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
@@ -70,6 +71,17 @@ def append_message(row: Row) -> bool:
     with _faults_named("write"):
         is_new: bool = current_app.extensions["writer"].append(row)
         return is_new
+
+
+def take_turns(connection: Connection, name: str) -> None:
+    """Let nobody else into a transaction of that name until this one ends. SQLite has one writer anyway."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(hashtext(:name))"), {"name": name})
+
+
+def insert_or(connection: Connection, table: type[Base]) -> sqlite.Insert | postgresql.Insert:
+    """An INSERT that can say what is to be done on a conflict."""
+    return postgresql.insert(table) if connection.dialect.name == "postgresql" else sqlite.insert(table)
 
 
 def empty_journal() -> bool:

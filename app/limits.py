@@ -207,7 +207,7 @@ def _authorise(connection: Connection, wish: Wish) -> None:
 
 def _check(connection: Connection, wish: Wish) -> None:
     settings = current_settings()
-    spending.take_turns(connection)
+    spending.begin(connection)
     _check_stop(connection)
     if spending.is_known(connection, wish.occasion):
         return

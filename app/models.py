@@ -6,6 +6,7 @@ from sqlalchemy import BigInteger, DateTime, Dialect, Index, MetaData, String, T
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 TEXT = 256  # characters; what Twilio sends is much shorter, and what is longer is cut where it comes in
+CALL_ENDS = ("canceled", "failed", "no-answer", "busy", "completed")  # no status of a call comes after one of these
 
 
 class Base(DeclarativeBase):

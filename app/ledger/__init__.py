@@ -12,16 +12,15 @@ from datetime import timedelta
 from secrets import token_hex
 from typing import Any, Literal, TypeVar, get_args
 
-from sqlalchemy import Connection, insert, or_, select, text, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection, insert, or_, select, update
 
 from app import metrics
 from app.clock import now
-from app.database import append_message, read, write
+from app.database import append_message, insert_or, read, take_turns, write
 from app.ledger import events, spending
 from app.ledger.events import Source
 from app.ledger.joining import join
-from app.models import Call, Message
+from app.models import CALL_ENDS, Call, Message
 
 # The ends have ranks of their own, so that two different ones, should Twilio ever send both, come out the same in any order.
 PROGRESS: dict[type, dict[str, int]] = {
@@ -58,7 +57,7 @@ PROGRESS: dict[type, dict[str, int]] = {
 TAKEN: dict[type, str] = {Call: "queued", Message: "accepted"}  # the least that a SID says
 # Nothing comes after these; after "delivered" a text may still be read.
 ENDS: dict[type, tuple[str, ...]] = {
-    Call: ("canceled", "failed", "no-answer", "busy", "completed"),
+    Call: CALL_ENDS,
     Message: ("canceled", "failed", "undelivered", "delivered", "read", "received"),
 }
 # How far a call came with what its caller wanted; it only ever gets further.
@@ -113,7 +112,7 @@ def begin(
             return attempt, False
         if guard:
             guard(connection, attempt)
-        begun = _insert(connection, kind).values(row).on_conflict_do_nothing().returning(kind.id)
+        begun = insert_or(connection, kind).values(row).on_conflict_do_nothing().returning(kind.id)
         if connection.scalar(begun) is None:  # SQLAlchemy gives no row count for it on PostgreSQL
             return attempt, False
         events.append(connection, kind, "asked", row["status"], attempt=attempt)
@@ -164,7 +163,7 @@ def advance(
                 connection.execute(update(kind).where(kind.attempt == attempt, kind.erased_at.is_(None)).values(known))
         elif sid:
             erased = nameless() if is_erased(connection, known.get("parent_sid")) else {}
-            first = _insert(connection, kind).values(row | step | erased)
+            first = insert_or(connection, kind).values(row | step | erased)
             newer = kind.progress < first.excluded.progress
             news = first.on_conflict_do_update(index_elements=["sid"], set_=step, where=newer).returning(kind.id)
             is_news = connection.scalar(news) is not None
@@ -180,7 +179,7 @@ def advance(
             sequence=sequence,
             error_code=error_code,
         )
-        if status in spending.ENDS:
+        if status in CALL_ENDS:  # those of a text that cost nothing bear such names, too
             spending.settle(connection, kind, attempt=attempt, sid=sid)
         return is_news
 
@@ -246,22 +245,12 @@ def nameless() -> dict[str, Any]:
     return {"from_number": "", "to_number": "", "erased_at": now()}
 
 
-def take_turns(connection: Connection, name: str) -> None:
-    """Let nobody else into a transaction of that name until this one ends. SQLite has one writer anyway."""
-    if connection.dialect.name == "postgresql":
-        connection.execute(text("SELECT pg_advisory_xact_lock(hashtext(:name))"), {"name": name})
-
-
 def _new_row(kind: Kind, **fields: Any) -> dict[str, Any]:
     at = now()
     row = {"created_at": at, "updated_at": at} | ({"body": ""} if kind is Message else {}) | fields
     if "status" in row:
         row["progress"] = PROGRESS[kind][row["status"]]
     return row
-
-
-def _insert(connection: Connection, kind: Kind) -> sqlite.Insert | postgresql.Insert:
-    return postgresql.insert(kind) if connection.dialect.name == "postgresql" else sqlite.insert(kind)
 
 
 def latest(kind: type[Row], limit: int) -> Sequence[Row]:

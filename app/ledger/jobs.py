@@ -3,10 +3,9 @@
 from datetime import timedelta
 
 from sqlalchemy import Connection, or_, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from app.clock import now
-from app.database import write
+from app.database import insert_or, write
 from app.models import Job
 
 
@@ -18,8 +17,7 @@ def claim(name: str, seconds: float) -> bool:
     at, later = now(), now() + timedelta(seconds=seconds)
 
     def work(connection: Connection) -> bool:
-        insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-        connection.execute(insert(Job).values(name=name, due_at=at).on_conflict_do_nothing())
+        connection.execute(insert_or(connection, Job).values(name=name, due_at=at).on_conflict_do_nothing())
         is_due = or_(Job.due_at <= at, Job.due_at > later)
         return connection.execute(update(Job).where(Job.name == name, is_due).values(due_at=later)).rowcount == 1
 

@@ -1,10 +1,9 @@
 """Who wants no texts from which of our numbers."""
 
 from sqlalchemy import Connection, delete, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from app.clock import now
-from app.database import read, write
+from app.database import insert_or, read, write
 from app.ledger import Answer, decided
 from app.models import OptOut
 
@@ -46,5 +45,4 @@ def is_stopped(connection: Connection, line: str, number: str) -> bool:
 
 
 def _stop(connection: Connection, line: str, number: str) -> None:
-    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    connection.execute(insert(OptOut).values(line=line, number=number, at=now()).on_conflict_do_nothing())
+    connection.execute(insert_or(connection, OptOut).values(line=line, number=number, at=now()).on_conflict_do_nothing())

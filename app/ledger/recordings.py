@@ -5,10 +5,9 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, func, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from app.clock import now
-from app.database import read, write
+from app.database import insert_or, read, write
 from app.ledger import is_erased
 from app.models import Call, Recording
 
@@ -37,8 +36,7 @@ def keep(
             row["from_number"], row["to_number"] = known or (from_number, to_number)
         if is_erased(connection, call_sid):
             row.update(from_number="", to_number="", transcription=None)
-        kind = postgresql if connection.dialect.name == "postgresql" else sqlite
-        first = kind.insert(Recording).values(row)
+        first = insert_or(connection, Recording).values(row)
         texts = {
             name: func.coalesce(func.nullif(getattr(Recording, name), ""), first.excluded[name])
             for name in ("call_sid", "step", "from_number", "to_number")

@@ -6,10 +6,9 @@ from threading import Lock
 
 from flask import current_app
 from sqlalchemy import Connection, delete, func, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from app.clock import Allowance, now
-from app.database import read, write
+from app.database import insert_or, read, write
 from app.errors import LedgerUnavailable
 from app.models import TEXT, RefusedWebhook
 
@@ -63,9 +62,8 @@ class Tally:
 def _keep(connection: Connection, waiting: dict[Key, tuple[int, str]]) -> None:
     at = now()
     connection.execute(delete(RefusedWebhook).where(RefusedWebhook.at < at - KEPT))
-    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
     for (address, cause), (times, detail) in sorted(waiting.items()):  # in one order, so that two workers do not lock each other
-        first = insert(RefusedWebhook).values(at=at, address=address, cause=cause, detail=detail, times=times)
+        first = insert_or(connection, RefusedWebhook).values(at=at, address=address, cause=cause, detail=detail, times=times)
         news = {"at": at, "detail": detail, "times": RefusedWebhook.times + times}
         connection.execute(first.on_conflict_do_update(index_elements=["address", "cause"], set_=news))
 

@@ -6,8 +6,7 @@ from datetime import timedelta
 from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, update
 
 from app.clock import now
-from app.database import read, write
-from app.ledger import take_turns
+from app.database import read, take_turns, write
 from app.models import SignInFailure
 
 

@@ -4,18 +4,17 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import Connection, Select, bindparam, delete, func, insert, select, text, update
+from sqlalchemy import Connection, Select, bindparam, delete, func, insert, select, update
 
 from app.clock import now
-from app.database import write
-from app.models import Call, Message, Spending, Stop
+from app.database import take_turns, write
+from app.models import CALL_ENDS, Call, Message, Spending, Stop
 
 What = Literal["call", "text"]
 
 DAY = timedelta(days=1)
 SKEW = timedelta(minutes=1)  # by how much the clocks of two machines may differ; what is later than that, a clock wrote that jumped
 LONGEST_LEG = 240  # minutes: no Dial lasts longer (https://www.twilio.com/docs/voice/twiml/dial#timelimit)
-ENDS = ("completed", "busy", "no-answer", "canceled", "failed")
 
 # Built once: to build them costs as much as to ask.
 LATELY = (Spending.at > bindparam("since"), Spending.at <= bindparam("until"))
@@ -40,10 +39,9 @@ OLDEST = (
 )
 
 
-def take_turns(connection: Connection) -> None:
-    """Let nobody else spend until this transaction ends: what is counted stays true. SQLite has one writer anyway."""
-    if connection.dialect.name == "postgresql":
-        connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('spending'))"))
+def begin(connection: Connection) -> None:
+    """Let nobody else spend until this transaction ends: what is counted stays true."""
+    take_turns(connection, "spending")
 
 
 def is_known(connection: Connection, occasion: str) -> bool:
@@ -100,7 +98,7 @@ def settle(connection: Connection, kind: type[Call] | type[Message], *, attempt:
     """After news that a call or text has ended: put down what a call cost, and give back what Twilio never took."""
     columns = (kind.attempt, kind.sid, kind.status) + ((Call.duration, Call.parent_sid, Call.to_number) if kind is Call else ())
     row = connection.execute(select(*columns).where(kind.sid == sid if sid else kind.attempt == attempt)).first()
-    if row is None or row.status not in ENDS:
+    if row is None or row.status not in CALL_ENDS:
         return
     if row.status == "failed" and row.sid is None:
         connection.execute(delete(Spending).where(Spending.occasion == row.attempt))
@@ -155,7 +153,7 @@ def stop(who: str, reason: str) -> bool:
     """Stop all spending; False if somebody did before."""
 
     def work(connection: Connection) -> bool:
-        take_turns(connection)
+        begin(connection)
         if stopped(connection):
             return False
         connection.execute(insert(Stop).values(at=now(), who=who, reason=reason))

@@ -2,19 +2,18 @@
 
 from app import phone
 from app.flow.prompts import filled
+from app.models import CALL_ENDS
 from app.switch.numbers import is_anonymous
 from app.switch.turns import Asked, Switch
-
-# The ends of a call: who hangs up while it rings was not served either.
-ENDS = ("completed", "busy", "no-answer", "canceled", "failed")
 
 
 def words(switch: Switch, asked: Asked) -> str | None:
     """The words for the caller if the call was missed, by the flow of the number that was called.
 
-    None while the call goes on, for calls of our own and their legs, where the flow has no words, and for who gets no texts.
+    Who hangs up while it rings was not served either. None while the call goes on, for calls of our own and their legs, where the
+    flow has no words, and for who gets no texts.
     """
-    if asked.value("CallStatus") not in ENDS or asked.value("Direction") != "inbound":
+    if asked.value("CallStatus") not in CALL_ENDS or asked.value("Direction") != "inbound":
         return None
     missed = switch.flow.file_for(asked.line).missed
     if missed is None or is_anonymous(asked.party) or not phone.gets_texts(asked.party):
