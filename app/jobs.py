@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from flask import Flask
 
-from app import missed, outbound, reconcile, retention, voicemail
+from app import missed, outbound, reconcile, retention, unheard, voicemail
 from app.errors import SwitchboardError
 from app.ledger import jobs
 
@@ -31,6 +31,7 @@ JOBS = (  # each is a function of the room that knows about it
     Job("texts", 5, outbound.send_due),
     Job("voicemail", 60, voicemail.follow_up_late),
     Job("reconcile", 60, reconcile.job),
+    Job("unheard", 300, unheard.look),
     Job("missed", 60, missed.text_late),
     Job("retention", retention.SECONDS, retention.delete_what_is_old),
 )

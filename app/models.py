@@ -200,7 +200,10 @@ class RefusedWebhook(Base):
 
 
 class Job(Base):
-    """Something that is done again and again: when next, and how it went last. Whoever moves `due_at` on does it."""
+    """Something that is done again and again: when next, and how it went last. Whoever moves `due_at` on does it.
+
+    One that looks through what came has `looked_until` then.
+    """
 
     __tablename__ = "jobs"
 
@@ -208,6 +211,7 @@ class Job(Base):
     due_at: Mapped[datetime] = mapped_column(UtcDateTime)
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     outcome: Mapped[str | None] = mapped_column(Text)
+    looked_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
 class Recording(Base):

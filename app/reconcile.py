@@ -9,14 +9,16 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from itertools import groupby
 from typing import NamedTuple
+from urllib.parse import parse_qs, urlsplit
 
 from app import ledger, outbound
 from app.clock import now
 from app.errors import InvalidRequest, TwilioRefused
+from app.inquiries import LISTED, NOT_FOUND, Resource
 from app.ledger import Row, unsettled
 from app.ledger.events import Source
 from app.models import Call, Message
-from app.twilio_service import LISTED, NOT_FOUND, Resource, current_twilio
+from app.twilio_service import current_twilio
 
 UNKNOWN_AFTER = timedelta(minutes=10)  # until then the callbacks settle most
 AGAIN_AFTER = timedelta(hours=1)  # what was for a person to look at is looked at again
@@ -122,10 +124,12 @@ def _candidates(alike: Sequence[Call | Message], listed: Sequence[Resource]) -> 
     likely = [
         each
         for each in listed
-        if each.direction == "outbound-api" and first <= each.created <= last and (kind is Call or _says(each, words))
+        if each.direction == "outbound-api"
+        and (each.created is None or first <= each.created <= last)
+        and (kind is Call or _says(each, words))
     ]
     owned = unsettled.owned(kind, [each.sid for each in likely])
-    return sorted((each for each in likely if each.sid not in owned), key=lambda each: each.created)
+    return sorted((each for each in likely if each.sid not in owned), key=lambda each: each.created or last)
 
 
 def _says(found: Resource, words: str) -> bool:
@@ -134,14 +138,14 @@ def _says(found: Resource, words: str) -> bool:
 
 def _match(alike: Sequence[Row], listed: Sequence[Resource]) -> Iterator[Finding]:
     first = min(_window(row)[0] for row in alike)
-    if len(listed) == LISTED and min(each.created for each in listed) >= first:
+    if len(listed) == LISTED and min(each.created or first for each in listed) >= first:
         yield from _leave(alike, f"Twilio's list of more than {LISTED:,} to that number does not reach back to this one.")
         return
     likely = _candidates(alike, listed)
     left = list(alike)
     if type(left[0]) is Call:
         for found in tuple(likely):  # the addresses that Twilio asked for a call tell whose it is, if it asked for any yet
-            named = current_twilio().attempts_of(found.sid)
+            named = _attempts_of(found)
             if named is None:
                 continue
             likely.remove(found)
@@ -155,6 +159,13 @@ def _match(alike: Sequence[Row], listed: Sequence[Resource]) -> Iterator[Finding
     else:
         words = f"{len(likely)} to that number at that time, and we asked for {len(left)}"
         yield from _leave(left, f"Twilio's list has {words}: which is whose, it does not tell.")
+
+
+def _attempts_of(found: Resource) -> set[str] | None:
+    """The attempt ids in the addresses that Twilio asked for a call, None if it asked for nothing."""
+    requests = current_twilio().requests_of(found.sid)
+    named = [parse_qs(urlsplit(each.url).query).get("attempt", []) for each in requests]
+    return {attempt for attempts in named for attempt in attempts} if requests else None
 
 
 def _take(row: Call | Message, found: Resource, source: Source = "reconciled") -> Finding:

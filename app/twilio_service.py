@@ -1,13 +1,11 @@
-"""The one door to Twilio's REST API: what is asked of it, and what it answers; how it is asked stands in asking."""
+"""The one door to Twilio's REST API: what it is to do; what it is only asked stands in inquiries, how it is asked in asking."""
 
 import logging
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
 from time import sleep
 from typing import Any, Literal, TypeVar
-from urllib.parse import parse_qs, urlsplit
 
 import requests
 from flask import current_app
@@ -15,12 +13,11 @@ from twilio.base.exceptions import TwilioException, TwilioRestException
 from twilio.http.http_client import TwilioHttpClient
 from twilio.rest import Client
 
-from app.asking import Limited, ask, status_of
-from app.errors import InvalidRequest, TwilioAnswerLost, TwilioRefused
+from app.asking import Limited, status_of
+from app.errors import InvalidRequest, TwilioAnswerLost
+from app.inquiries import NOT_FOUND, Inquiries
 from app.phone import masked
 from app.settings import Settings
-
-LISTED = 1000  # calls or messages of one number that are looked through; as many as Twilio gives in one answer
 
 # What is to become of an announcement that a machine answers: left after the beep, or not said at all. To be told at once that it
 # is a machine is enough to hang up; its end must be waited for to leave something
@@ -33,9 +30,6 @@ CALL = re.compile(r"CA[0-9a-fA-F]{32}")
 MESSAGE = re.compile(r"(SM|MM)[0-9a-fA-F]{32}")
 CHUNK = 16 * 1024  # bytes of sound: some three seconds
 
-NOT_FOUND = 20404  # Twilio's error
-WORDS = re.compile(r"[0-9A-Za-z]+")  # what may stand in an address
-
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
@@ -47,21 +41,6 @@ class Accepted:
 
     sid: str
     status: str
-
-
-@dataclass(frozen=True)
-class Resource:
-    """A call or message as Twilio has it; `duration` in seconds. What a kind does not have is None."""
-
-    sid: str
-    status: str
-    direction: str
-    to: str
-    from_: str
-    created: datetime
-    duration: int | None
-    error_code: int | None
-    body: str | None
 
 
 @dataclass(frozen=True)
@@ -89,7 +68,7 @@ class Sound:
         self.answer.close()
 
 
-class TwilioService:
+class TwilioService(Inquiries):
     """Twilio's REST client with limits; safe to share between threads."""
 
     def __init__(self, settings: Settings) -> None:
@@ -167,15 +146,6 @@ class TwilioService:
 
         return self._timed(f"recording={sid}", fetch, lambda sound: str(sound.status), can_repeat=True)
 
-    def has_recording(self, call_sid: str) -> bool:
-        """Whether something was recorded in a call; one whose length is not known yet counts. Raises TwilioError."""
-        return self._timed(
-            f"recordings of call={call_sid}",
-            lambda: any(each.duration != "0" for each in self._client.recordings.list(call_sid=call_sid, limit=20)),
-            str,
-            can_repeat=True,
-        )
-
     def delete_recording(self, sid: str) -> None:
         """Delete a recording at Twilio, and first what was written down of it, which would stay there.
 
@@ -208,42 +178,6 @@ class TwilioService:
         if shape.fullmatch(sid):  # Twilio knows no others, and they must not get into an address
             self._timed(f"delete {kind}={sid}", lambda: _delete(resources(sid)), lambda _: "deleted", can_repeat=True)
 
-    def fetch_call(self, sid: str) -> Resource:
-        """How a call goes on. Raises TwilioError: with NOT_FOUND, Twilio does not know it (any more)."""
-        return self._fetch(f"call={sid}", lambda: self._client.calls(_plain(sid)).fetch())
-
-    def fetch_message(self, sid: str) -> Resource:
-        """How a text goes on. Raises as fetch_call does."""
-        return self._fetch(f"message={sid}", lambda: self._client.messages(_plain(sid)).fetch())
-
-    def list_calls(self, *, to: str, from_: str) -> list[Resource]:
-        """The newest calls from one number to another, LISTED at most. Raises TwilioError."""
-        return self._list(f"calls to={masked(to)}", lambda: self._client.calls.list(to=to, from_=from_, limit=LISTED))
-
-    def list_messages(self, *, to: str, from_: str) -> list[Resource]:
-        """The newest texts from one number to another, LISTED at most. Raises TwilioError."""
-        return self._list(f"messages to={masked(to)}", lambda: self._client.messages.list(to=to, from_=from_, limit=LISTED))
-
-    def attempts_of(self, call_sid: str) -> set[str] | None:
-        """The attempt ids in the addresses that Twilio asked for a call, None if it asked for nothing. Raises TwilioError."""
-
-        def find() -> set[str] | None:
-            events = self._client.calls(_plain(call_sid)).events.list(limit=LISTED)
-            if not events:
-                return None
-            queries = [parse_qs(urlsplit(str((event.request or {}).get("url", ""))).query) for event in events]
-            return {attempt for query in queries for attempt in query.get("attempt", [])}
-
-        return self._timed(f"events of call={call_sid}", find, lambda found: f"{len(found or ())} attempts", can_repeat=True)
-
-    def _fetch(self, what: str, send: Callable[[], Any]) -> Resource:
-        return self._timed(what, lambda: _resource(send()), lambda found: found.status, can_repeat=True)
-
-    def _list(self, what: str, send: Callable[[], Any]) -> list[Resource]:
-        return self._timed(
-            what, lambda: [_resource(each) for each in send()], lambda found: f"{len(found)} listed", can_repeat=True
-        )
-
     def _request(self, what: str, send: Callable[[], Any]) -> Accepted:
         def accept() -> Accepted:
             resource = send()
@@ -252,32 +186,6 @@ class TwilioService:
             return Accepted(resource.sid, resource.status)
 
         return self._timed(what, accept, lambda accepted: f"{accepted.status} sid={accepted.sid}")
-
-    def _timed(self, what: str, send: Callable[[], T], outcome: Callable[[T], str], *, can_repeat: bool = False) -> T:
-        return ask(what, send, outcome, pause=self.pause, can_repeat=can_repeat)
-
-
-def _plain(sid: str) -> str:
-    """A SID as it may stand in an address."""
-    if not WORDS.fullmatch(sid):
-        raise TwilioRefused("That is no SID.", NOT_FOUND)
-    return sid
-
-
-def _resource(found: Any) -> Resource:
-    """What the two kinds have in common; Twilio gives a duration as text."""
-    duration = getattr(found, "duration", None)
-    return Resource(
-        sid=found.sid,
-        status=found.status,
-        direction=found.direction,
-        to=found.to,
-        from_=getattr(found, "_from", None) or getattr(found, "from_", None) or "",
-        created=found.date_created,
-        duration=int(duration) if duration not in (None, "") else None,
-        error_code=getattr(found, "error_code", None),
-        body=getattr(found, "body", None),
-    )
 
 
 def _recording(sid: str) -> str:

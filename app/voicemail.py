@@ -10,7 +10,7 @@ from app.flow.steps import Voicemail
 from app.ledger import recordings
 from app.models import Recording
 from app.settings import current_settings
-from app.switch import current_switch
+from app.switch import current_switch, our_numbers
 from app.switch.numbers import is_anonymous
 from app.twilio_service import current_twilio
 
@@ -99,5 +99,4 @@ def _is_awaited(step: Voicemail, recording: Recording) -> bool:
 
 def _caller(recording: Recording) -> str:
     """The other end of the call: whom we called, if we placed it."""
-    ours = {current_settings().twilio_from_number, *current_switch().flow.file.numbers}
-    return recording.to_number if recording.from_number in ours else recording.from_number
+    return recording.to_number if recording.from_number in our_numbers() else recording.from_number

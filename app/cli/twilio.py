@@ -6,7 +6,7 @@ from datetime import timedelta
 import click
 from flask.cli import with_appcontext
 
-from app import reconcile
+from app import reconcile, unheard
 from app.errors import SwitchboardError
 from app.ledger import unsettled
 from app.models import Call, Message
@@ -24,17 +24,21 @@ def commands() -> None:
 @commands.command("reconcile")
 @click.option("--unknown-after", type=SECONDS, help="Settle what has been unknown for so many seconds (600).")
 @click.option("--quiet-after", type=SECONDS, help="Ask about what has been quiet for so many seconds; else by the usual pace.")
+@click.option("--unheard-after", type=SECONDS, help="Keep what came so many seconds ago without a word to us (300).")
 @with_appcontext
-def command(unknown_after: float | None, quiet_after: float | None) -> None:
-    """Ask Twilio what became of calls and texts that nobody told us of, as the jobs do by themselves.
+def command(unknown_after: float | None, quiet_after: float | None, unheard_after: float | None) -> None:
+    """Ask Twilio what became of calls and texts, and what came, that nobody told us of, as the jobs do by themselves.
 
     Prints what was settled, and what is left for a person to look at; exit status 1 if anything is, or if Twilio cannot be asked.
     """
     unknown = UNKNOWN_AFTER if unknown_after is None else timedelta(seconds=unknown_after)
+    came = unheard.AFTER if unheard_after is None else timedelta(seconds=unheard_after)
     problem = ""
     try:
         _print(reconcile.settle_unknown(unknown, again=timedelta(0)))
         _print(reconcile.ask_quiet(None if quiet_after is None else timedelta(seconds=quiet_after)))
+        if kept := unheard.look(came):
+            click.echo(f"From Twilio's lists: {kept}.")
     except SwitchboardError as error:
         problem = f"Not all could be asked: {error}"
     left: list[Call | Message] = [*unsettled.to_look_at(Call), *unsettled.to_look_at(Message)]

@@ -8,7 +8,7 @@ a SID counts more than what came without one: Twilio took it, whatever was thoug
 
 import json
 from collections.abc import Callable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from secrets import token_hex
 from typing import Any, Literal, TypeVar, get_args
 
@@ -137,20 +137,22 @@ def advance(
     source: Source = "callback",
     sequence: int | None = None,
     remark: str | None = None,
+    at: datetime | None = None,
     **facts: str | None,
 ) -> None:
     """Take a call or message to `status`, unless it is further already; a status without a rank counts as no progress.
 
     The row is found by `attempt`, and learns its `sid` here, or else by `sid`. A SID never seen before gets a row of its own,
     with `direction`, `from_number` and `to_number` as given. `facts` are further columns that do not go on but are known or not,
-    such as `parent_sid`: each is kept from whichever news brings it. What was heard, from which `source`, is an event.
+    such as `parent_sid`: each is kept from whichever news brings it. What was heard, from which `source`, is an event. `at` is
+    when it happened, if that was not just now.
     """
     step: dict[str, Any] = {"status": status, "progress": PROGRESS[kind].get(status, -1), "error_code": error_code}
-    step |= {"updated_at": now(), "remark": remark}
+    step |= {"updated_at": at or now(), "remark": remark}
     known: dict[str, Any] = {name: value for name, value in facts.items() if value}
     if duration is not None:  # the last webhook of a call may say that it is over before the one that says how long it was
         known["duration"] = duration
-    row = _new_row(kind, sid=sid, direction=direction, from_number=from_number, to_number=to_number, **known)
+    row = _new_row(kind, at, sid=sid, direction=direction, from_number=from_number, to_number=to_number, **known)
     taken = {"status": TAKEN[kind], "progress": PROGRESS[kind][TAKEN[kind]]}
 
     def work(connection: Connection) -> bool:
@@ -200,14 +202,25 @@ def outcome(sid: str) -> str | None:
         return session.scalar(select(Call.outcome).where(Call.sid == sid))
 
 
-def record_message(*, sid: str | None, from_number: str, to_number: str, body: str, media: Sequence[str], answer: Answer) -> str:
+def record_message(
+    *,
+    sid: str | None,
+    from_number: str,
+    to_number: str,
+    body: str,
+    media: Sequence[str],
+    answer: Answer,
+    at: datetime | None = None,
+    remark: str | None = None,
+) -> str:
     """Write an incoming text with the TwiML that answers it, and return the answer: the first one given, if it came before.
 
     An answer that is decided with other tables is decided once, in the transaction that writes the text; those to one of our
-    numbers take turns. One that is known costs no transaction of its own.
+    numbers take turns. One that is known costs no transaction of its own. `at` is when the text came, if that was not just now;
+    `remark` what a person is to know of it.
     """
-    row = _new_row(Message, sid=sid, direction="inbound", from_number=from_number, to_number=to_number, status="received")
-    row |= {"body": body, "media": json.dumps(media) if media else None}
+    row = _new_row(Message, at, sid=sid, direction="inbound", from_number=from_number, to_number=to_number, status="received")
+    row |= {"body": body, "media": json.dumps(media) if media else None, "remark": remark}
     earlier = select(Message.answer).where(Message.sid == sid)
     if isinstance(answer, str):
         if append_message(row | {"answer": answer}) or sid is None:
@@ -245,8 +258,8 @@ def nameless() -> dict[str, Any]:
     return {"from_number": "", "to_number": "", "erased_at": now()}
 
 
-def _new_row(kind: Kind, **fields: Any) -> dict[str, Any]:
-    at = now()
+def _new_row(kind: Kind, at: datetime | None = None, **fields: Any) -> dict[str, Any]:
+    at = at or now()
     row = {"created_at": at, "updated_at": at} | ({"body": ""} if kind is Message else {}) | fields
     if "status" in row:
         row["progress"] = PROGRESS[kind][row["status"]]

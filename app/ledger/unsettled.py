@@ -57,8 +57,9 @@ def quiet(kind: type[Row], after: timedelta | None = None) -> Sequence[Row]:
 
 
 def to_look_at(kind: type[Row], limit: int | None = None) -> Sequence[Row]:
-    """Those that only a person can settle, newest first: their `remark` says why."""
-    wanted = select(kind).where(kind.remark.is_not(None), kind.remark != "", kind.status.not_in(ENDS[kind]))
+    """Those that only a person can settle, newest first, and incoming texts that got no answer: their `remark` says why."""
+    is_open = or_(kind.status.not_in(ENDS[kind]), kind.direction == "inbound")
+    wanted = select(kind).where(kind.remark.is_not(None), kind.remark != "", is_open)
     with read() as session:
         return session.scalars(wanted.order_by(kind.id.desc()).limit(limit)).all()
 

@@ -9,9 +9,9 @@ from werkzeug.wrappers import Response as BaseResponse
 from app import audit, ledger, reconcile
 from app.auth import require_operator
 from app.errors import TwilioError
+from app.inquiries import Resource
 from app.ledger import Row, events, unsettled
 from app.models import Call, Message
-from app.twilio_service import Resource
 from app.twiml import xml_safe
 
 bp = Blueprint("settling", __name__)

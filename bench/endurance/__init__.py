@@ -155,7 +155,8 @@ def _wait_until_quiet(phones: Phones, witness: Witness, speed: float, deadline: 
 
 def _reconcile(server: Server, before: Ledger, deadline: float) -> Iterator[str]:
     """Reconcile until it changes nothing more; what it says."""
-    command = [sys.executable, "-m", "flask", "--app", "wsgi", "twilio", "reconcile", "--unknown-after", "0", "--quiet-after", "0"]
+    now = [part for what in ("unknown", "quiet", "unheard") for part in (f"--{what}-after", "0")]
+    command = [sys.executable, "-m", "flask", "--app", "wsgi", "twilio", "reconcile", *now]
     for _ in range(ROUNDS):
         left = deadline - time.monotonic()
         done = subprocess.run(
@@ -176,7 +177,7 @@ def show(report: Report) -> None:
     print(f"Webhooks: {_listed(report.witness.answers)}.")
     print(f"Incoming, of which no webhook got a 2xx: {verdict.unheard}.")
     print(f"Texts that wait to be sent again: {verdict.waiting}.")
-    print(f"Missed callers without a text by now: {verdict.unsorry}; recordings that are at Twilio only: {verdict.unheard_of}.")
+    print(f"Missed callers without a text by now: {verdict.unsorry}.")
     print(f"At Twilio: {_listed(verdict.at_twilio)}. In the ledger: {_listed(verdict.in_ledger)}.")
     print(
         f"Unsettled before reconciling: {report.unsettled}, after it and with a remark: {verdict.remarked}. {report.seconds:.0f} s."

@@ -56,11 +56,10 @@ class Verdict:
     wrongs: dict[str, list[str]] = field(
         default_factory=lambda: {name: [] for name in ("lost", "doubled", "wrong", "misled", "open", "faulty")}
     )
-    unheard: int = 0  # incoming calls and texts of which no webhook got a 2xx
+    unheard: int = 0  # incoming calls and texts of which no webhook got a 2xx: Twilio's lists told of them
     remarked: int = 0
     waiting: int = 0  # texts that Twilio surely did not take, to be sent again at their time
     unsorry: int = 0  # callers who were missed and got no text
-    unheard_of: int = 0  # recordings that are at Twilio only
     at_twilio: Counter[str] = field(default_factory=Counter)
     in_ledger: Counter[str] = field(default_factory=Counter)
 
@@ -88,7 +87,9 @@ def judge(done: list[Deed], ledger: Ledger, phones: Phones, witness: Witness) ->
     owed = {row["from_number"] for row in ledger.calls if row["outcome"] == "missed" and row["to_number"] == KIOSK}
     verdict.unsorry = len(owed - {row["to_number"] for row in ledger.messages if row["direction"] == OURS})
     kept = {row["sid"] for row in ledger.recordings}
-    verdict.unheard_of = sum(each["sid"] not in kept for each in phones.listed("Recordings", "recordings"))
+    for each in phones.listed("Recordings", "recordings"):
+        if each["sid"] not in kept:
+            verdict.note("lost", f"recording {each['sid']} of {each['call_sid']}")
     return verdict
 
 
@@ -102,7 +103,7 @@ def _judge_kind(verdict: Verdict, done: list[Deed], rows: list[Row], resources: 
         found = by_sid[each["sid"]]
         if len(found) > 1:
             verdict.note("doubled", f"{len(found)} rows of {each['sid']}")
-        elif not found and (each["direction"] == OURS or each["sid"] in witness.heard):
+        elif not found and (each["direction"] in (OURS, "inbound") or each["sid"] in witness.heard):
             verdict.note("lost", f"{each['direction']} {each['sid']} {each['from']} -> {each['to']} {each['status']}")
     for number in (made_to.keys() | rows_to.keys()) - {ANNA}:
         if len(made_to[number]) > 1 or len(rows_to[number]) > 1:

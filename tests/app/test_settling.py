@@ -30,10 +30,10 @@ def deaf(town: Town, **details: Any) -> None:
     town.sim.fault("webhook", "drop", **({"match": "attempt=", "count": 999} | details))
 
 
-def work(town: Town) -> None:
-    """Do all jobs once."""
+def work(town: Town, without: str = "") -> None:
+    """Do all jobs once, but for one that cannot be done."""
     with town.app.app_context():
-        assert jobs.run_all()
+        assert jobs.run_all([job for job in jobs.JOBS if job.name != without])
     town.sim.settle()
 
 
@@ -246,7 +246,7 @@ def test_a_voicemail_text_that_twilio_cannot_take_for_hours_has_failed(town: Tow
     tried = []
     for _ in range(30):
         town.sim.advance(5 * MINUTE)
-        work(town)
+        work(town, without="unheard")
         tried.append(max(message.tries or 0 for message in town.messages()))
     assert [(message.status, message.error_code, message.due_at) for message in town.messages()] == [("failed", 20429, None)] * 2
     assert 5 < tried[-1] < 14

@@ -1,0 +1,133 @@
+"""Calls, texts and recordings of which no webhook told us: looked for in Twilio's lists, and kept as if one had.
+
+Who texted is not answered any more, and whoever called heard a fault: the one is shown to the operator, the other was missed.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from html import unescape
+from time import monotonic
+from typing import NamedTuple
+from urllib.parse import parse_qs, urlsplit
+
+from app import consent, ledger, voicemail
+from app.clock import now
+from app.inquiries import Recorded, Resource
+from app.ledger import recordings, unheard
+from app.models import CALL_ENDS, Call, Message, Recording
+from app.switch import our_numbers
+from app.twilio_service import current_twilio
+
+AFTER = timedelta(minutes=5)  # by then no webhook comes any more: Twilio waits 15 seconds for one, and as long for the fallback
+DAY = timedelta(days=1)
+BACK = 7 * DAY  # at most; of what was erased, the SID is known for longer than that
+WHENEVER = datetime.max.replace(tzinfo=UTC)  # Twilio's clock may be ahead of ours
+SKEW = timedelta(minutes=1)  # Twilio's list is asked for so much more than is wanted of it
+LONGEST = 20  # seconds of a round: what is left is for the next one
+JOB = "unheard"
+REMARK = "No webhook told of it: it was found in Twilio's list, and was not answered."
+TOLD_AT = re.compile(r"recordingStatusCallback=[\"']([^\"']+)")
+
+
+class Found(NamedTuple):
+    """Something that stands in one of Twilio's lists, and not here; `keep` is None as long as it goes on."""
+
+    created: datetime
+    keep: Callable[[], object] | None
+
+
+def look(after: timedelta = AFTER) -> str:
+    """Keep what came since the last look, but for what is not so old yet; returns how much that was, in words, or "".
+
+    The first look finds nothing: what came before is none of our business. May be broken off anywhere, and done twice at once.
+    Raises TwilioError, LedgerUnavailable: then the next look finds it.
+    """
+    at, since, kept = now(), unheard.looked_until(JOB), 0
+    if since is None:
+        unheard.note_look(JOB, at - AFTER)
+        return ""
+    since = max(since, at - BACK) if since <= at else at - DAY  # a clock that was ahead wrote it
+    until = at - after if after else WHENEVER
+    if since >= until:
+        return ""
+    stop_at, done_until = monotonic() + LONGEST, min(until, at - AFTER)  # what just began may have no time in Twilio's list yet
+    for found in sorted(_found(since, until), key=lambda found: found.created):
+        if found.keep is None or monotonic() > stop_at:
+            done_until = min(done_until, found.created)
+        else:
+            found.keep()
+            kept += 1
+    unheard.note_look(JOB, done_until)
+    return f"kept {kept} of which no webhook told" if kept else ""
+
+
+def _found(since: datetime, until: datetime) -> Iterator[Found]:
+    twilio = current_twilio()
+    for number in sorted(our_numbers()):
+        for created, call in _incoming(Call, twilio.calls_to(number, since - SKEW), since, until):
+            yield Found(created, partial(_keep_call, call) if call.status in CALL_ENDS else None)
+        for created, text in _incoming(Message, twilio.messages_to(number, since - SKEW), since, until):
+            yield Found(created, partial(_keep_text, text) if text.status == "received" else None)
+    for recorded in _recorded(twilio.recordings_since(since - SKEW), since, until):
+        yield Found(recorded.created, partial(_keep_recording, recorded) if recorded.status == "completed" else None)
+
+
+def _incoming(kind: ledger.Kind, listed: Iterable[Resource], since: datetime, until: datetime) -> list[tuple[datetime, Resource]]:
+    likely = [
+        (each.created, each) for each in listed if each.direction == "inbound" and each.created and since <= each.created < until
+    ]
+    known = unheard.known(kind, [each.sid for _, each in likely])
+    return [(created, each) for created, each in likely if each.sid not in known]
+
+
+def _recorded(listed: Iterable[Recorded], since: datetime, until: datetime) -> list[Recorded]:
+    """Those of our calls: others may share the account."""
+    likely = [each for each in listed if since <= each.created < until]
+    known = unheard.known(Recording, [each.sid for each in likely])
+    ours = unheard.known(Call, [each.call_sid for each in likely])
+    return [each for each in likely if each.sid not in known and each.call_sid in ours]
+
+
+def _keep_call(call: Resource) -> None:
+    ledger.advance(
+        Call,
+        call.status,
+        sid=call.sid,
+        duration=call.duration,
+        direction=call.direction,
+        from_number=call.from_,
+        to_number=call.to,
+        source="reconciled",
+        at=call.created,
+        outcome="missed",
+    )
+
+
+def _keep_text(text: Resource) -> None:
+    """What it says of wanting texts counts, however late; Twilio has answered it then."""
+    body = text.body or ""
+    ledger.record_message(
+        sid=text.sid,
+        from_number=text.from_,
+        to_number=text.to,
+        body=body,
+        media=current_twilio().pictures_of(text.sid) if text.pictures else [],
+        answer=consent.heed(text.to, text.from_, body, "", consent.NOTHING),
+        at=text.created,
+        remark=None if consent.is_answered_by_twilio(body, "") else REMARK,
+    )
+
+
+def _keep_recording(recorded: Recorded) -> None:
+    """Its owners are told of it, if Twilio's record of the call tells on which step it was left."""
+    steps = _steps_of(recorded.call_sid)
+    step = steps.pop() if len(steps) == 1 else ""
+    voicemail.follow_up(recordings.keep(recorded.sid, call_sid=recorded.call_sid, step=step, duration=recorded.duration))
+
+
+def _steps_of(call_sid: str) -> set[str]:
+    """The steps that let something be recorded in a call: the documents that it got say where to tell of it."""
+    told_at = [unescape(url) for each in current_twilio().requests_of(call_sid) for url in TOLD_AT.findall(each.answer)]
+    return {step for url in told_at for step in parse_qs(urlsplit(url).query).get("step", [])}
