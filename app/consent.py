@@ -30,6 +30,11 @@ def heed(line: str, number: str, body: str, opt_out_type: str, otherwise: Answer
             return otherwise
 
 
+def decides(body: str) -> bool:
+    """Whether a text says that its sender wants no texts, or wants them again."""
+    return WORDS.get(body.strip().upper()) in ("STOP", "START")
+
+
 def is_answered_by_twilio(body: str, opt_out_type: str) -> bool:
     """Whether Twilio may have answered a text; it needs no database, and so cannot tell who never stopped."""
     return opt_out_type in WORDS or body.strip().upper() in WORDS

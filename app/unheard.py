@@ -106,16 +106,17 @@ def _keep_call(call: Resource) -> None:
 
 
 def _keep_text(text: Resource) -> None:
-    """What it says of wanting texts counts, however late; Twilio has answered it then."""
-    body = text.body or ""
+    """What it says of wanting texts counts, unless its sender has said so again since; Twilio has answered it then."""
+    body, at = text.body or "", text.created or now()
+    has_changed = consent.decides(body) and any(map(consent.decides, unheard.texted_since(text.to, text.from_, at)))
     ledger.record_message(
         sid=text.sid,
         from_number=text.from_,
         to_number=text.to,
         body=body,
         media=current_twilio().pictures_of(text.sid) if text.pictures else [],
-        answer=consent.heed(text.to, text.from_, body, "", consent.NOTHING),
-        at=text.created,
+        answer=consent.NOTHING if has_changed else consent.heed(text.to, text.from_, body, "", consent.NOTHING),
+        at=at,
         remark=None if consent.is_answered_by_twilio(body, "") else REMARK,
     )
 

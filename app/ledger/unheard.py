@@ -20,6 +20,13 @@ def known(kind: type[Call] | type[Message] | type[Recording], sids: Sequence[str
     return found
 
 
+def texted_since(line: str, number: str, since: datetime) -> Sequence[str]:
+    """What that number has texted to one of ours since then."""
+    theirs = select(Message.body).where(Message.to_number == line, Message.from_number == number, Message.created_at > since)
+    with read() as session:
+        return session.scalars(theirs).all()
+
+
 def looked_until(name: str) -> datetime | None:
     """Up to when that job has looked; None before its first time."""
     with read() as session:

@@ -115,6 +115,17 @@ def test_a_stop_counts_however_late(town: Town) -> None:
     assert "to-be-looked-at" not in town.browser.get("/").text  # Twilio has answered it
 
 
+def test_a_word_that_was_taken_back_since_does_not_count(town: Town) -> None:
+    deaf(town)
+    town.phone.text(LINE, "STOP")
+    over(town)
+    town.phone.text(LINE, "START")
+    town.sim.advance(400)
+    work(town)
+    assert sorted(bodies(town)) == ["START", "STOP", "before all this"]
+    assert town.script.post("/send_sms", {"to": PHONE, "body": "an offer"}).status_code == 201
+
+
 def test_pictures_come_along(town: Town) -> None:
     deaf(town)
     town.phone.text(LINE, "look", media=["data:image/png,x"])
