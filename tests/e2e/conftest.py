@@ -55,6 +55,7 @@ WIDE = {
 BRISK = {"SIMULATOR_SPEED": "3"}  # so that nobody waits long for a phone to ring
 # For pictures: the addresses that the README names, and so slow that a call lasts while its picture is taken.
 PICTURED = {"PORT": "5000", "SIMULATOR_PORT": "5050", "SIMULATOR_SPEED": "0.2"}
+PICTURED |= {"HOURLY_LIMIT": "100", "DAILY_LIMIT": "500", "DAILY_BUDGET": "20"}  # as they are by themselves
 PATIENCE_OF_BROWSERS = 30_000  # milliseconds
 PATIENCE = 45.0  # seconds; far longer than anything takes, for a machine that is busy
 

@@ -139,7 +139,7 @@ def test_the_guides_story(visitor, handset, system):
     console.get_by_role("link", name="All calls and messages").click()
     expect(console.locator("article", has_text="Is anybody there?")).to_contain_text("answered")
     expect(console.locator("article", has_text="completed").filter(has_text=system.default_phone)).to_be_visible()
-    picture(console, "console.png", height=800)
+    picture(console, "console.png", height=780)
 
 
 @pytest.mark.parametrize("size", ["phone"])
