@@ -5,12 +5,9 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import httpx
 from flask import Flask
 from town import PHONE, Town, open_town
-from visitors import SETTINGS
 
-SID = SETTINGS["twilio_account_sid"]
 USUAL = {
     "allowed_countries": "",
     "destination_limits": "1/60 3/900 10/3600",
@@ -59,8 +56,7 @@ def text(town: Town, to: str = PHONE, body: str = "hi") -> int:
 
 def placed(town: Town, what: str = "Calls") -> list[dict[str, Any]]:
     """What Twilio was asked for."""
-    address = f"{town.sim.url}/2010-04-01/Accounts/{SID}/{what}.json?PageSize=1000"
-    found = httpx.get(address, auth=(SID, SETTINGS["twilio_auth_token"])).json()[what.lower()]
+    found = town.rest("GET", f"{what}.json?PageSize=1000").json()[what.lower()]
     return [each for each in found if each["direction"] in ("outbound-api", "outbound-dial")]
 
 

@@ -10,7 +10,6 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 from click.testing import Result
 from flask import Flask
@@ -18,7 +17,7 @@ from sqlalchemy import insert, select
 from test_flow_command import ROOT, environ
 from town import LINE, PHONE, Town
 from visitors import BOTH_DATABASES, SETTINGS, Twilio
-from voicemails import ACCOUNT, OWNER, TOKEN, WORDS, at_twilio, kept, leave, texts
+from voicemails import OWNER, WORDS, at_twilio, kept, leave, texts
 
 from app import database, ledger
 from app.models import Base, Call, Event, Message, OptOut, Spending, Stop
@@ -110,8 +109,7 @@ def data(app: Flask, *arguments: str, typed: str | None = None) -> Result:
 
 
 def rest(town: Town, path: str) -> int:
-    url = f"{town.sim.url}/2010-04-01/Accounts/{ACCOUNT}/{path}.json"
-    return httpx.get(url, auth=(ACCOUNT, TOKEN), trust_env=False).status_code
+    return town.rest("GET", f"{path}.json").status_code
 
 
 def test_after_it_the_number_stands_nowhere_but_in_the_list_of_who_wants_no_texts(town: Town) -> None:

@@ -1,11 +1,9 @@
 """The office's people are rung: one after another, all at once, with a whisper, for callers of every kind."""
 
-import httpx
 import pytest
 from office import ANNA, BEN, CARLA, RECEPTION, Office, walks
 from sqlalchemy import text
 from town import LINE, PHONE
-from visitors import SETTINGS
 
 from app import database
 from simulator.driver import Handset
@@ -253,9 +251,7 @@ def test_a_caller_who_hides_the_number_is_put_through_under_the_line(office: Off
 
 def test_a_browser_phone_that_calls_is_put_through_under_the_line_and_not_to_itself(office: Office) -> None:
     served = office.app.extensions["settings"].public_base_url
-    sid, token = SETTINGS["twilio_account_sid"], SETTINGS["twilio_auth_token"]
-    path = f"{office.sim.url}/2010-04-01/Accounts/{sid}/Applications.json"
-    made = httpx.post(path, auth=(sid, token), data={"VoiceUrl": f"{served}/voice_url", "FriendlyName": "browsers"})
+    made = office.rest("POST", "Applications.json", VoiceUrl=f"{served}/voice_url", FriendlyName="browsers")
     assert made.status_code == 201
     browser = office.staff(CLIENT)
     browser.call(PHONE)

@@ -1,12 +1,11 @@
 """Recordings: listed, played and deleted by the operator only."""
 
-import httpx
 import pytest
 from flask import Flask
 from sqlalchemy import text
-from town import LINE, Town
+from town import LINE, TOKEN, Town
 from visitors import BOTH_DATABASES, Browser, Script
-from voicemails import ACCOUNT, TOKEN, VOICEMAIL, WORDS, at_twilio, kept, leave, media, signed_in, texts, told
+from voicemails import VOICEMAIL, WORDS, at_twilio, kept, leave, signed_in, texts, told
 
 from app import database
 from app.ledger import recordings
@@ -23,7 +22,7 @@ def flow() -> str:
 def test_the_operator_hears_what_twilio_has_whole_and_in_parts(town: Town) -> None:
     leave(town)
     sid = kept(town)[0].sid
-    whole = httpx.get(media(town, sid) + ".mp3", auth=(ACCOUNT, TOKEN), trust_env=False).content
+    whole = town.rest("GET", f"Recordings/{sid}.mp3").content
     path, size = f"/recordings/{sid}/audio", len(whole)
     heard = signed_in(town).get(path)
     assert (heard.status_code, heard.data, heard.mimetype) == (200, whole, "audio/mpeg")
@@ -120,7 +119,7 @@ def test_deleting_asks_first_then_deletes_at_twilio_and_here(town: Town) -> None
 def test_what_is_gone_at_twilio_is_not_found_and_counts_as_deleted(town: Town) -> None:
     leave(town)
     sid = kept(town)[0].sid
-    httpx.delete(media(town, sid) + ".json", auth=(ACCOUNT, TOKEN), trust_env=False)
+    town.rest("DELETE", f"Recordings/{sid}.json")
     gone = town.script.get(f"/recordings/{sid}/audio")
     assert (gone.status_code, gone.json["error"]["code"]) == (404, "recording_gone")
     assert town.script.post(f"/recordings/{sid}/delete").json["deleted_at"]

@@ -1,9 +1,7 @@
 """Segments of texts: the figures of GSM 03.38 and of Twilio's pages, and the simulator as a second witness over HTTP."""
 
-import httpx
 import pytest
 from town import LINE, PHONE, Town
-from visitors import SETTINGS
 
 from app import segments
 
@@ -40,10 +38,6 @@ def test_a_text_takes_so_many_segments(text: str, number: int) -> None:
 
 
 def test_the_simulator_counts_the_same(town: Town) -> None:
-    sid = SETTINGS["twilio_account_sid"]
     for text, number in TEXTS[1:]:
-        data = {"To": PHONE, "From": LINE, "Body": text}
-        sent = httpx.post(
-            f"{town.sim.url}/2010-04-01/Accounts/{sid}/Messages.json", data=data, auth=(sid, SETTINGS["twilio_auth_token"])
-        )
+        sent = town.rest("POST", "Messages.json", To=PHONE, From=LINE, Body=text)
         assert sent.json()["num_segments"] == str(number), text

@@ -3,18 +3,16 @@
 import re
 from typing import Any
 
-import httpx
 import pytest
 from flask import Flask
 from town import LINE, PHONE, Town
-from visitors import BOTH_DATABASES, SETTINGS, Twilio
+from visitors import BOTH_DATABASES, Twilio
 from voicemails import VOICEMAIL, leave, texts
 
 from app import jobs, ledger, limits, outbound
 from app.ledger import due
 from app.models import Call, Message
 
-ACCOUNT = (SETTINGS["twilio_account_sid"], SETTINGS["twilio_auth_token"])
 MINUTE, HOUR = 60, 3600
 
 
@@ -143,9 +141,8 @@ def test_calls_are_told_apart_by_what_twilio_asked_for_them(town: Town) -> None:
     town.sim.advance(MINUTE)
     town.sim.fault("rest", "error")
     second = town.script.post("/make_call", {"to": PHONE}).location
-    address = f"{town.sim.url}/2010-04-01/Accounts/{ACCOUNT[0]}/Calls.json"
     foreign = {"To": PHONE, "From": LINE, "Twiml": "<Response/>", "StatusCallback": f"{town.sim.url}/x"}
-    assert httpx.post(address, data=foreign, auth=ACCOUNT, trust_env=False).status_code == 201  # of another program
+    assert town.rest("POST", "Calls.json", **foreign).status_code == 201  # of another program
     town.sim.advance(11 * MINUTE)
     work(town)
     assert town.script.get(first).json["status"] == "completed"
@@ -195,8 +192,7 @@ def test_what_twilio_does_not_know_any_more_is_shown_until_somebody_has_seen_it(
     address = town.script.post("/make_call", {"to": PHONE}).location
     town.phone.expect_hangup()
     (call,) = town.calls()
-    deleted = f"{town.sim.url}/2010-04-01/Accounts/{ACCOUNT[0]}/Calls/{call.sid}.json"
-    assert httpx.delete(deleted, auth=ACCOUNT, trust_env=False).status_code == 204
+    assert town.rest("DELETE", f"Calls/{call.sid}.json").status_code == 204
     status, said = reconcile(town, "--quiet-after", "0")
     assert (status, len(said)) == (1, 2)
     town.browser.sign_in()

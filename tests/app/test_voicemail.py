@@ -4,9 +4,9 @@ import threading
 
 import pytest
 from flask import Flask
-from town import LINE, Town
+from town import ACCOUNT, LINE, Town
 from visitors import BOTH_DATABASES, Twilio
-from voicemails import ACCOUNT, OWNER, PLAIN, SECOND, TALK, VOICEMAIL, WORDS, kept, leave, signed_in, texts, told
+from voicemails import OWNER, PLAIN, SECOND, TALK, VOICEMAIL, WORDS, kept, leave, signed_in, texts, told
 
 from app.ledger import recordings
 

@@ -1,14 +1,12 @@
 """A flow with a voicemail, callers who leave messages, and what became of them."""
 
-import httpx
 from town import LINE, Town
-from visitors import SETTINGS, Browser
+from visitors import Browser
 
 from app.ledger import recordings
 from app.models import Recording
 
 OWNER, SECOND = "+15550003333", "+15550005555"
-ACCOUNT, TOKEN = SETTINGS["twilio_account_sid"], SETTINGS["twilio_auth_token"]
 PEOPLE = f"""
 [people]
 reception = ["{OWNER}", "client:anna"]
@@ -61,13 +59,9 @@ def told(town: Town, path: str) -> list[tuple[int, str | None]]:
     return [(each["status"], each["error_code"]) for each in town.sim.requests() if path in each["url"]]
 
 
-def media(town: Town, sid: str) -> str:
-    return f"{town.sim.url}/2010-04-01/Accounts/{ACCOUNT}/Recordings/{sid}"
-
-
 def at_twilio(town: Town, sid: str) -> int:
     """The HTTP status with which Twilio gives the recording's metadata."""
-    return httpx.get(media(town, sid) + ".json", auth=(ACCOUNT, TOKEN), trust_env=False).status_code
+    return town.rest("GET", f"Recordings/{sid}.json").status_code
 
 
 def signed_in(town: Town) -> Browser:
