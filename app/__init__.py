@@ -24,6 +24,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     settings = settings or Settings.load()
     logs.hide(settings.secrets)
     app = Flask(__name__)
+    app.url_rule_class = routes.Rule
     app.extensions["settings"] = settings
     flow = Flow(settings.flow_path, shown=settings.flow_file)
     app.extensions["switch"] = Switch(flow, settings.public_base_url)

@@ -1,5 +1,9 @@
 """The edge: one blueprint, whose children each bind their guard once."""
 
+from collections.abc import Callable
+from functools import cache
+
+import werkzeug.routing
 from flask import Blueprint
 
 from app.routes import audit, flow, operator, public, recordings, settling, watch, webhooks
@@ -13,3 +17,14 @@ bp.register_blueprint(recordings.bp)
 bp.register_blueprint(audit.bp)
 bp.register_blueprint(watch.bp)
 bp.register_blueprint(public.bp)
+
+
+class Rule(werkzeug.routing.Rule):
+    """A route that is compiled for writing addresses only once one is written: for all at once it takes half of a start."""
+
+    def _compile_builder(self, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:
+        @cache
+        def compiled() -> Callable[..., tuple[str, str]]:
+            return super(Rule, self)._compile_builder(append_unknown)
+
+        return lambda rule, **values: compiled()(rule, **values)
