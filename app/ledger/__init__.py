@@ -182,7 +182,7 @@ def advance(
             error_code=error_code,
         )
         if status in CALL_ENDS:  # those of a text that cost nothing bear such names, too
-            spending.settle(connection, kind, attempt=attempt, sid=sid)
+            spending.settle(connection, kind, attempt=attempt, sid=sid, answered=source == "answer")
         return is_news
 
     if write(work) and step["progress"] >= 0:

@@ -94,14 +94,23 @@ def oldest(connection: Connection, longest: int, most: int) -> Iterator[tuple[da
         yield each.at, _so_far(each.at, each.rate, each.call_sid, longest) if each.cost is None else each.cost
 
 
-def settle(connection: Connection, kind: type[Call] | type[Message], *, attempt: str | None, sid: str | None) -> None:
-    """After news that a call or text has ended: put down what a call cost, and give back what Twilio never took."""
-    columns = (kind.attempt, kind.sid, kind.status) + ((Call.duration, Call.parent_sid, Call.to_number) if kind is Call else ())
-    row = connection.execute(select(*columns).where(kind.sid == sid if sid else kind.attempt == attempt)).first()
+def settle(
+    connection: Connection, kind: type[Call] | type[Message], *, attempt: str | None, sid: str | None, answered: bool
+) -> None:
+    """After news that a call or text has ended: put down what a call cost, and give back what Twilio surely did not take.
+
+    That is what it `answered` to the only try. What was concluded later may turn out wrong: of that, the least stays counted.
+    """
+    further = (Call.duration, Call.parent_sid, Call.to_number) if kind is Call else (Message.tries,)
+    row = connection.execute(select(kind.attempt, kind.sid, kind.status, *further).where(kind.sid == sid if sid else kind.attempt == attempt)).first()
     if row is None or row.status not in CALL_ENDS:
         return
     if row.status == "failed" and row.sid is None:
-        connection.execute(delete(Spending).where(Spending.occasion == row.attempt))
+        reserved = Spending.occasion == row.attempt
+        if answered and (kind is Call or row.tries in (None, 1)):
+            connection.execute(delete(Spending).where(reserved))
+        else:
+            connection.execute(update(Spending).where(reserved, Spending.cost.is_(None)).values(cost=Spending.rate))
     elif kind is Call:
         if row.parent_sid:
             _settle_call(connection, _leg(connection, row.parent_sid, row.to_number, row.sid), row.status, row.duration, row.sid)
@@ -122,6 +131,7 @@ def _settle_call(connection: Connection, found: Select[int], status: str, durati
 
 def _leg(connection: Connection, call_sid: str, number: str, sid: str) -> Select[int]:
     """The spending that a leg settles: that which it settled before, else the first to its number that no leg has settled."""
+    take_turns(connection, f"legs of {call_sid}")  # two that end at once must not settle the same
     of_call = select(Spending.id).where(Spending.call_sid == call_sid, Spending.kind == "call")
     settled = of_call.where(Spending.leg_sid == sid)
     if connection.scalar(settled) is not None:

@@ -194,6 +194,25 @@ def test_what_twilio_refuses_is_given_back_and_what_it_may_have_taken_is_not(ope
         assert dial(town, OTHERS[2]) == 429
 
 
+def test_what_was_only_concluded_never_to_be_taken_still_counts(open_limited: Open) -> None:
+    with open_limited({"blocked_numbers": (OTHERS[9],)}) as (town, clock):
+        town.sim.fault("rest", "error", count=2)
+        attempt = town.script.post("/make_call", {"to": PHONE}).location.rpartition("/")[2]
+        assert text(town) == 202
+        clock.advance(700)
+        assert town.app.test_cli_runner().invoke(args=["twilio", "reconcile"]).exit_code == 0
+        assert [row.status for row in (*town.calls(), *town.messages())] == ["failed", "failed"]
+        assert (counted(town.app), spent(town.app)) == (2, "$0.03")  # of the call, the minute that was reserved
+        clock.advance(3600)
+        assert spent(town.app) == "$0.03"
+        assert dial(town, OTHERS[9]) == 502
+        assert spent(town.app) == "$0.03"
+        twilio = Twilio(town.app.test_client(), base_url=town.app.extensions["settings"].public_base_url)
+        late = {"CallSid": "CA" + "7" * 32, "CallStatus": "completed", "CallDuration": "130", "Direction": "outbound-api"}
+        assert twilio.post(f"/status/call?attempt={attempt}", late).status_code == 204
+        assert spent(town.app) == "$0.07"
+
+
 @pytest.mark.parametrize("changes", [{"hourly_limit": 5}, {"destination_limits": "5/60"}, {"daily_budget": 0.1}])
 def test_of_twenty_at_once_at_two_workers_as_many_are_made_as_may_be(
     open_limited: Open, make_app: Callable[..., Flask], changes: dict[str, Any]

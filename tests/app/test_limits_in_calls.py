@@ -1,7 +1,9 @@
 """The spend guard in the midst of calls: whom the flow rings and texts, missed callers, and the kill switch."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 from typing import Any
 
 import pytest
@@ -345,3 +347,27 @@ def test_who_is_never_rung_is_said_when_the_application_starts(open_limited: Ope
         said = [record.getMessage() for record in caplog.records if "never rings" in record.getMessage()]
     assert [line.split(":")[0] for line in said] == [f"the step {step} never rings …78" for step in ("team", "away", "one_by_one")]
     assert all("country JM" in line and JAMAICA not in line for line in said)
+
+
+def test_two_legs_to_one_number_that_end_at_once_settle_one_spending_each(open_limited: Open) -> None:
+    with open_limited(daily_budget=1000, hourly_limit=1000) as (town, _):
+        ends = [Twilio(town.app.test_client(), base_url=town.app.extensions["settings"].public_base_url) for _ in range(2)]
+        for number, twilio in enumerate(ends):
+            twilio.client.environ_base["HTTP_I_TWILIO_IDEMPOTENCY_TOKEN"] = f"visit {number}"
+        together = Barrier(2)
+
+        def end(number: int, call_sid: str) -> int:
+            leg = {"CallSid": f"{call_sid[:-1]}{number + 1}", "ParentCallSid": call_sid, "From": PHONE, "To": ANNA}
+            together.wait()
+            over = {"Direction": "outbound-dial", "CallStatus": "completed", "CallDuration": "100"}
+            return ends[number].post("/status/call", leg | over).status_code
+
+        for each in range(20):
+            call = {"CallSid": f"CA{each:031}0", "From": PHONE, "To": LINE, "Direction": "inbound", "CallStatus": "in-progress"}
+            for twilio in ends:  # the caller comes to the step that rings her twice
+                assert ANNA in twilio.post("/voice_url/team", call).text
+            with ThreadPoolExecutor(2) as threads:
+                assert list(threads.map(end, range(2), [call["CallSid"]] * 2)) == [204, 204]
+        with town.app.app_context(), database.read() as session:
+            legs = session.scalars(sql("SELECT leg_sid FROM spendings WHERE kind = 'call' ORDER BY id")).all()
+        assert (len(legs), len({*legs} - {None})) == (40, 40)
