@@ -1,8 +1,10 @@
 """What is older than the settings say goes, here and, where that is wanted, at Twilio."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import timedelta
+from functools import partial
 from time import monotonic
 
 from app import audit
@@ -19,23 +21,29 @@ LONGEST = 20  # seconds of a round: what is left is for the next one
 ASKED = 10  # requests to Twilio between two looks at the clock
 STRAY = timedelta(days=31)  # after its call or text, no event comes any more
 
+Count = Callable[[int], int]  # is told how many went, as soon as they did, and returns it
+
 
 def delete_what_is_old() -> str:
     """One round; returns what went, in words, or "". May be broken off anywhere, and done twice at once.
 
     Opt-outs are kept for good: they are a duty. Raises LedgerUnavailable; what Twilio does not delete stays for a later round.
     """
-    until, gone = monotonic() + LONGEST, []
-    for words, delete in _kinds(current_settings()):
-        number = 0
-        with suppress(_Later):
-            while monotonic() < until and (batch := delete()):
-                number += batch
-        if number:
-            gone.append(f"{words}={number}")
-    outcome = " ".join(gone)
-    if outcome:
-        audit.note("deleted", outcome, job="retention")
+    until, gone = monotonic() + LONGEST, Counter[str]()
+
+    def count(words: str, number: int) -> int:
+        gone[words] += number
+        return number
+
+    try:
+        for words, delete in _kinds(current_settings()):
+            with suppress(_Later):
+                while monotonic() < until and delete(partial(count, words)):
+                    pass
+    finally:  # what went is noted, whatever broke off
+        outcome = " ".join(f"{words}={number}" for words, number in gone.items() if number)
+        if outcome:
+            audit.note("deleted", outcome, job="retention")
     return outcome
 
 
@@ -43,25 +51,25 @@ class _Later(Exception):
     """Twilio takes no requests just now."""
 
 
-def _kinds(settings: Settings) -> Iterator[tuple[str, Callable[[], int]]]:
-    """What may be old: a word for it, and what deletes a batch of it and returns how many that were."""
+def _kinds(settings: Settings) -> Iterator[tuple[str, Callable[[Count], int]]]:
+    """What may be old: a word for it, and what deletes a batch of it and counts them, and returns how many that were."""
     days = settings.keep_recordings_days
-    yield "recordings", lambda: _recordings(days)
-    yield "calls", lambda: _rows(Call, settings.keep_calls_days, at_twilio=settings.delete_at_twilio)
-    yield "texts", lambda: _rows(Message, settings.keep_messages_days, at_twilio=settings.delete_at_twilio)
+    yield "recordings", lambda count: _recordings(days, count)
+    yield "calls", lambda count: _rows(Call, settings.keep_calls_days, settings.delete_at_twilio, count)
+    yield "texts", lambda count: _rows(Message, settings.keep_messages_days, settings.delete_at_twilio, count)
     if idle := settings.keep_messages_days:
-        yield "relays", lambda: old.delete_relays(now() - timedelta(days=idle))
+        yield "relays", lambda count: count(old.delete_relays(now() - timedelta(days=idle)))
     if settings.keep_calls_days and settings.keep_messages_days:
         longer = timedelta(days=max(settings.keep_calls_days, settings.keep_messages_days))
-        yield "events", lambda: old.delete_events_alone(now() - longer - STRAY)
+        yield "events", lambda count: count(old.delete_events_alone(now() - longer - STRAY))
     counted = max(COUNTED * 2, *(timedelta(seconds=limit.seconds) for limit in settings.destination_limits))
-    yield "spendings", lambda: old.delete_spendings(counted)
-    yield "audit", lambda: old.delete_audit(now() - timedelta(days=settings.keep_audit_days))
-    yield "refusals", old.delete_refusals
-    yield "failures", old.delete_failures
+    yield "spendings", lambda count: count(old.delete_spendings(counted))
+    yield "audit", lambda count: count(old.delete_audit(now() - timedelta(days=settings.keep_audit_days)))
+    yield "refusals", lambda count: count(old.delete_refusals())
+    yield "failures", lambda count: count(old.delete_failures())
 
 
-def _recordings(days: int | None) -> int:
+def _recordings(days: int | None, count: Count) -> int:
     """The sound is at Twilio only, so it goes there first."""
     before, gone, nameless = now() - timedelta(days=days) if days else None, [], 0
     try:
@@ -75,10 +83,11 @@ def _recordings(days: int | None) -> int:
                 nameless += 1
     finally:
         old.delete_recordings(gone)
+        count(len(gone) + nameless)
     return len(gone) + nameless
 
 
-def _rows(kind: Kind, days: int | None, *, at_twilio: bool) -> int:
+def _rows(kind: Kind, days: int | None, at_twilio: bool, count: Count) -> int:
     before, gone = now() - timedelta(days=days) if days else None, []
     delete = current_twilio().delete_call if kind is Call else current_twilio().delete_message
     try:
@@ -87,6 +96,7 @@ def _rows(kind: Kind, days: int | None, *, at_twilio: bool) -> int:
                 gone.append(row)
     finally:
         old.delete_rows(kind, gone)
+        count(len(gone))
     return len(gone)
 
 

@@ -102,7 +102,9 @@ def settle(
     That is what it `answered` to the only try. What was concluded later may turn out wrong: of that, the least stays counted.
     """
     further = (Call.duration, Call.parent_sid, Call.to_number) if kind is Call else (Message.tries,)
-    row = connection.execute(select(kind.attempt, kind.sid, kind.status, *further).where(kind.sid == sid if sid else kind.attempt == attempt)).first()
+    row = connection.execute(
+        select(kind.attempt, kind.sid, kind.status, *further).where(kind.sid == sid if sid else kind.attempt == attempt)
+    ).first()
     if row is None or row.status not in CALL_ENDS:
         return
     if row.status == "failed" and row.sid is None:

@@ -186,6 +186,28 @@ def test_a_round_that_broke_off_is_ended_by_the_next(town: Town, monkeypatch: py
     assert kept(town) == []
 
 
+@pytest.mark.parametrize("settings", [DAYS | {"delete_at_twilio": True}])
+@pytest.mark.parametrize("kind", ["refuse", "broken"])
+def test_what_a_round_deleted_before_it_broke_off_is_in_the_audit(
+    town: Town, kind: str, settings: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(3):
+        town.script.post("/send_sms", {"to": PHONE, "body": f"{number}"})
+    town.sim.advance(60)
+    later(town.app, days=21)
+    last = town.messages()[0].sid
+    if kind == "refuse":  # Twilio takes no more requests
+        town.sim.fault("rest", "refuse", match=f"/Messages/{last}", count=9)
+        assert "texts=2" in done(town.app)
+    else:
+        monkeypatch.setattr(old, "delete_events_alone", lambda before: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            done(town.app)
+    noted = [each["subject"] for each in town.script.get("/audit").json["entries"] if each["action"] == "deleted"]
+    assert len(noted) == 1
+    assert ("texts=2" if kind == "refuse" else "texts=3") in noted[0]
+
+
 def test_many_rows_go_in_batches(make_app: Callable[..., Flask], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(retention, "BATCH", 7)
     app = make_app(keep_messages_days=1)
