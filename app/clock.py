@@ -1,9 +1,12 @@
 """What time it is: one clock for the whole application, which tests can set."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from time import monotonic
 
 from flask import current_app
+
+LONGEST_ROUND: float = 20  # seconds for which a job may hold up the others; what is left then is for its next round
 
 
 def system() -> datetime:
@@ -15,6 +18,12 @@ def now() -> datetime:
     """The time by which the application goes, in UTC."""
     time: datetime = current_app.extensions["now"]()
     return time
+
+
+def round_ends() -> Callable[[], bool]:
+    """A job begins a round: whether it has taken long enough."""
+    until = monotonic() + LONGEST_ROUND
+    return lambda: monotonic() >= until
 
 
 class Allowance:

@@ -2,10 +2,10 @@
 
 from datetime import timedelta
 
-from app import consent, ledger, outbound, voicemail
-from app.clock import now
+from app import consent, ledger, limits, outbound, voicemail
+from app.clock import now, round_ends
 from app.ledger import unsettled
-from app.models import Call, Message
+from app.models import Call
 from app.settings import current_settings
 from app.switch import Asked, current_switch, missed
 
@@ -16,25 +16,39 @@ LATE, TOO_LATE = timedelta(minutes=2), timedelta(hours=2)
 def text_caller(sid: str, asked: Asked) -> None:
     """Text the caller if the call with that SID is over and was missed; whoever hears of it may say so again."""
     words = missed.words(current_switch(), asked)
-    if words is None or ledger.outcome(sid) != "missed":
-        return
-    if voicemail.was_left(sid):
-        ledger.note_outcome(sid, "voicemail")
-    else:
+    if words is not None and ledger.outcome(sid) == "missed" and not _is_voicemail(sid):
         outbound.text_once(_occasion(sid), asked.party, words, from_=asked.line)
 
 
 def text_late() -> str:
-    """Text the callers of whose calls no callback told the end, or whose worker was killed then; returns how many, in words."""
-    told = 0
+    """Text the callers of whose calls no callback told the end, or whose worker was killed then; returns how many, in words.
+
+    Who may not be texted just now is tried again each time, but Twilio is asked once about each end of a call.
+    """
+    told, is_long = 0, round_ends()
+    if limits.is_stopped():
+        return ""
     for call in unsettled.missed(now() - TOO_LATE, now() - LATE):
         asked, sid = _asked(call), call.sid or ""
-        if missed.words(current_switch(), asked) is None:
+        words = missed.words(current_switch(), asked)
+        if words is None or outbound.was_begun(_occasion(sid)) or not consent.may_text(asked.line, asked.party):
             continue
-        if not ledger.find(Message, outbound.attempt_of(_occasion(sid))) and consent.may_text(asked.line, asked.party):
-            text_caller(sid, asked)
-            told += 1
+        if call.checked_at is None or call.checked_at <= call.updated_at:
+            if _is_voicemail(sid):
+                continue
+            unsettled.note(call, call.remark)
+        outbound.text_once(_occasion(sid), asked.party, words, from_=asked.line)
+        told += 1
+        if is_long():
+            break
     return f"looked after {told} callers who were missed" if told else ""
+
+
+def _is_voicemail(sid: str) -> bool:
+    """Whether the caller left a message, as Twilio knows; then the call was not missed."""
+    if was_left := voicemail.was_left(sid):
+        ledger.note_outcome(sid, "voicemail")
+    return was_left
 
 
 def _occasion(sid: str) -> str:

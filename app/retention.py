@@ -5,10 +5,9 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import timedelta
 from functools import partial
-from time import monotonic
 
 from app import audit
-from app.clock import now
+from app.clock import now, round_ends
 from app.errors import RecordingGone, TwilioError
 from app.ledger import Kind, old, parties
 from app.ledger.parties import BATCH, COUNTED, Row
@@ -17,7 +16,6 @@ from app.settings import Settings, current_settings
 from app.twilio_service import current_twilio
 
 SECONDS = 300  # between two rounds
-LONGEST = 20  # seconds of a round: what is left is for the next one
 ASKED = 10  # requests to Twilio between two looks at the clock
 STRAY = timedelta(days=31)  # after its call or text, no event comes any more
 
@@ -29,7 +27,7 @@ def delete_what_is_old() -> str:
 
     Opt-outs are kept for good: they are a duty. Raises LedgerUnavailable; what Twilio does not delete stays for a later round.
     """
-    until, gone = monotonic() + LONGEST, Counter[str]()
+    is_long, gone = round_ends(), Counter[str]()
 
     def count(words: str, number: int) -> int:
         gone[words] += number
@@ -38,7 +36,7 @@ def delete_what_is_old() -> str:
     try:
         for words, delete in _kinds(current_settings()):
             with suppress(_Later):
-                while monotonic() < until and delete(partial(count, words)):
+                while not is_long() and delete(partial(count, words)):
                     pass
     finally:  # what went is noted, whatever broke off
         outcome = " ".join(f"{words}={number}" for words, number in gone.items() if number)

@@ -2,8 +2,8 @@
 
 from datetime import timedelta
 
-from app import consent, ledger, outbound
-from app.clock import now
+from app import consent, ledger, limits, outbound
+from app.clock import now, round_ends
 from app.errors import TwilioError
 from app.flow.prompts import MAX_TEXTED, filled
 from app.flow.steps import Voicemail
@@ -35,7 +35,9 @@ def follow_up(recording: Recording) -> None:
 
 def follow_up_late() -> str:
     """Tell owners of messages whose words never came, or after which a worker was killed; returns how many texts, in words."""
-    told = 0
+    told, is_long = 0, round_ends()
+    if limits.is_stopped():
+        return ""
     for recording in recordings.between(now() - TOO_LATE, now() - LATE):
         if not recording.duration or (step := _step(recording)) is None:
             continue
@@ -43,6 +45,8 @@ def follow_up_late() -> str:
             if consent.may_text(current_settings().twilio_from_number, owner):
                 outbound.text_once(name, owner, words(step.text, recording), own=True)
                 told += 1
+        if told and is_long():
+            break
     return f"told {told} owners of voicemail late" if told else ""
 
 

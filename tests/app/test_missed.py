@@ -10,7 +10,7 @@ from flask import Flask
 from town import LINE, PHONE, Town, open_town
 from visitors import BOTH_DATABASES, Twilio
 
-from app import clock, ledger
+from app import clock, ledger, limits
 from app.ledger import recordings
 from app.missed import text_late
 from app.models import Call, Message
@@ -120,6 +120,48 @@ def test_who_is_missed_in_a_call_whose_end_nobody_told_is_texted_late_and_once(t
         assert "1 callers" in text_late()
         assert text_late() == ""
     assert got(town) == [SORRY]
+
+
+@pytest.mark.parametrize("cause", ["stopped", "limited"])
+def test_twilio_is_asked_once_about_a_missed_caller_who_may_not_be_texted_for_now(
+    town: Town, caplog: pytest.LogCaptureFixture, cause: str
+) -> None:
+    with town.app.app_context():
+        limits.stop("somebody", "a fraud")
+    anna = town.sim.phone(ANNA)
+    anna.on_ring("ring")
+    params = CALL | {"CallStatus": "in-progress"}
+    twilio = Twilio(town.app.test_client(), base_url=town.app.extensions["settings"].public_base_url)
+    assert twilio.post("/voice_url/anna", params).status_code == 200
+    caplog.set_level("INFO", "app.asking")
+    with town.app.app_context():
+        ledger.note_outcome(CALL["CallSid"], "missed")
+        ledger.advance(Call, "completed", sid=CALL["CallSid"])
+        if cause == "limited":
+            limits.resume("somebody")
+            town.app.extensions["settings"] = town.app.extensions["settings"].model_copy(update={"daily_budget": 0.0})
+        for minutes in range(3, 13):
+            town.app.extensions["now"] = lambda minutes=minutes: clock.system() + timedelta(minutes=minutes)
+            text_late()
+        assert sum("recordings of call" in line for line in caplog.messages) == (1 if cause == "limited" else 0)
+        assert ledger.latest(Message, 9) == []
+        town.app.extensions["settings"] = town.app.extensions["settings"].model_copy(update={"daily_budget": 9.0})
+        limits.resume("somebody")
+        text_late()
+    assert got(town) == [SORRY]
+    assert sum("recordings of call" in line for line in caplog.messages) == 1
+
+
+def test_a_round_that_takes_too_long_ends_and_the_next_one_does_what_is_left(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.clock.LONGEST_ROUND", 0)
+    with town.app.app_context():
+        for number in range(3):
+            ledger.advance(Call, "completed", sid=f"CA{number}", from_number=f"+1555000300{number}", to_number=LINE)
+            ledger.note_outcome(f"CA{number}", "missed")
+        town.app.extensions["now"] = lambda: clock.system() + timedelta(minutes=3)
+        for done in (1, 2, 3, 3):
+            text_late()
+            assert len(ledger.latest(Message, 9)) == done
 
 
 def test_who_left_a_message_in_a_call_whose_end_nobody_told_is_not_texted(town: Town) -> None:

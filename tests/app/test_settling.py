@@ -322,6 +322,26 @@ def test_a_voicemail_whose_words_never_come_is_told_without_them(town: Town) -> 
     assert re.fullmatch(r"Voicemail from \+15550002222, 6 seconds\.\nhttp\S+", told)
 
 
+def test_owners_of_voicemail_are_told_a_round_at_a_time_and_not_while_all_is_stopped(
+    town: Town, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    town.sim.fault("webhook", "drop", match="/status/", count=99)
+    for _ in range(2):
+        leave(town)
+        town.sim.advance(HOUR)
+    monkeypatch.setattr("app.clock.LONGEST_ROUND", 0)
+    with town.app.app_context():
+        limits.stop("somebody", "a fraud")
+    work(town)
+    assert [record for record in caplog.records if "spend_refused" in record.getMessage()] == []
+    with town.app.app_context():
+        limits.resume("somebody")
+    for told in (1, 2, 2):
+        work(town)
+        town.sim.advance(MINUTE)
+        assert len(texts(town)) == told
+
+
 def test_a_webhook_waits_for_no_twilio_for_long(app: Flask, twilio: Twilio) -> None:
     waited: list[float] = []
     app.extensions["twilio_service"].pause = waited.append
