@@ -119,7 +119,8 @@ def _translated(error: Exception) -> TwilioError:
             return RecordingGone("Twilio has no such recording, or no more.", code)
         case TwilioRestException(status=429, code=code):
             return TwilioRefused("Twilio is taking no more requests just now; try again in a moment.", code, permanent=False)
-        case TwilioRestException(status=status, code=None) if 400 <= status < 500:
+        case TwilioRestException(status=status, code=code) if 400 <= status < 500 and code in (None, status):
+            # Twilio's client takes the status for the code of JSON that has none: it was a proxy's, or is no error of its own.
             return TwilioRefused(f"Twilio refused this with the HTTP status {status}.")
         case TwilioRestException(status=status, code=code) if 400 <= status < 500:
             return TwilioRefused(f"Twilio refused this with error {code}: https://www.twilio.com/docs/errors/{code}", code)

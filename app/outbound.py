@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 from app import consent, ledger, limits, logs, phone
-from app.clock import now
+from app.clock import now, round_ends
 from app.errors import (
     InvalidBody,
     InvalidRequest,
@@ -178,8 +178,8 @@ def was_begun(occasion: str) -> bool:
 
 def send_due() -> str:
     """Send the texts that could not be sent before, as long as Twilio takes them; returns how many it took, in words."""
-    sent = 0
-    while not limits.is_stopped() and (text := due.claim()):
+    sent, is_long = 0, round_ends()
+    while not is_long() and not limits.is_stopped() and (text := due.claim()):
         try:
             if not consent.may_text(text.from_number, text.to_number):
                 ledger.advance(

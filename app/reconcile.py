@@ -5,17 +5,19 @@ are attempts alike: they are these. None: Twilio never took it. Anything else is
 in the addresses that Twilio asked for it: they bear the attempt's id.
 """
 
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
-from itertools import groupby
+from itertools import chain, groupby
+from random import SystemRandom
 from typing import NamedTuple
 from urllib.parse import parse_qs, urlsplit
 
 from app import ledger, outbound
-from app.clock import now
+from app.clock import now, round_ends
 from app.errors import InvalidRequest, TwilioRefused
 from app.inquiries import LISTED, NOT_FOUND, Resource
-from app.ledger import Row, unsettled
+from app.ledger import unsettled
 from app.ledger.events import Source
 from app.models import Call, Message
 from app.twilio_service import current_twilio
@@ -23,12 +25,19 @@ from app.twilio_service import current_twilio
 UNKNOWN_AFTER = timedelta(minutes=10)  # until then the callbacks settle most
 AGAIN_AFTER = timedelta(hours=1)  # what was for a person to look at is looked at again
 SKEW = timedelta(minutes=5)  # by which Twilio's clock may differ from ours, with the time that a request takes
+WRONG_CLOCK = timedelta(days=1)  # what is alike and so near in time may be what is sought: then nothing is said to be never taken
 TRIAL = "Sent from your Twilio trial account - "  # what Twilio puts before the words of a trial account
 
 NOT_US = 20003  # Twilio's error for a wrong token: no fault of the call that is asked about
+IN_VAIN = 3  # refusals one after the other, after which the others would be refused, too
 
 NEVER_TAKEN = "Twilio never took it: its list has none to that number at that time."
 GIVEN_UP = "Twilio has told nothing new of it for days, also when it was asked."
+
+
+Rows = Sequence[Call | Message]
+
+_random = SystemRandom()
 
 
 class Finding(NamedTuple):
@@ -39,17 +48,27 @@ class Finding(NamedTuple):
     is_settled: bool
 
 
-def settle_unknown(after: timedelta = UNKNOWN_AFTER, again: timedelta = AGAIN_AFTER) -> Iterator[Finding]:
-    """Settle the attempts that have been unknown for so long. Raises TwilioError, LedgerUnavailable: all else stays as it is."""
-    yield from _settle(Call, after, again)
-    yield from _settle(Message, after, again)
+def settle_unknown(
+    after: timedelta = UNKNOWN_AFTER, again: timedelta = AGAIN_AFTER, enough: Callable[[], bool] = lambda: False
+) -> Iterator[Finding]:
+    """Settle the attempts that have been unknown for so long, until it is `enough` for now.
+
+    Raises TwilioError, LedgerUnavailable: all else stays as it is.
+    """
+    at = now()
+    due = [
+        alike
+        for alike in _alike([*unsettled.unknown(Call), *unsettled.unknown(Message)])
+        if all(row.updated_at <= at - after for row in alike)
+        and any(row.checked_at is None or row.checked_at <= at - again for row in alike)
+    ]
+    yield from _each(due, lambda alike: _match(alike, _listed(alike[0])), enough)
 
 
-def ask_quiet(after: timedelta | None = None) -> Iterator[Finding]:
+def ask_quiet(after: timedelta | None = None, enough: Callable[[], bool] = lambda: False) -> Iterator[Finding]:
     """Ask Twilio about those that have gone quiet, by the usual pace or for so long. Raises as settle_unknown does."""
     rows: list[Call | Message] = [*unsettled.quiet(Call, after), *unsettled.quiet(Message, after)]
-    for row in rows:
-        yield from _ask(row)
+    yield from _each([[row] for row in rows], lambda alone: _ask(alone[0]), enough)
 
 
 def candidates(row: Call | Message) -> list[Resource]:
@@ -76,24 +95,45 @@ def settle_by_hand(row: Call | Message, sid: str | None) -> None:
 
 def job() -> str:
     """Do what is due, and say so in words."""
-    found = [*settle_unknown(), *ask_quiet()]
+    is_long = round_ends()
+    parts = [settle_unknown(enough=is_long), ask_quiet(enough=is_long)]
+    _random.shuffle(parts)
+    found = [*chain(*parts)]
     settled = sum(each.is_settled for each in found)
     return f"asked about {len(found)} calls and texts: {settled} settled, {len(found) - settled} left" if found else ""
 
 
-def _settle(kind: type[Row], after: timedelta, again: timedelta) -> Iterator[Finding]:
-    at = now()
-    for alike in _alike(unsettled.unknown(kind)):
-        is_old = all(row.updated_at <= at - after for row in alike)
-        is_due = any(row.checked_at is None or row.checked_at <= at - again for row in alike)
-        if is_old and is_due:
-            yield from _match(alike, _listed(alike[0]))
+def _each(due: list[Rows], ask: Callable[[Rows], Iterator[Finding]], enough: Callable[[], bool]) -> Iterator[Finding]:
+    """Ask about each, the numbers in any order: one that Twilio never answers for must not hold up the same others each time.
+
+    What is refused for its own sake is put off; after IN_VAIN refusals, one after the other, it is not for its own.
+    """
+    refused: list[Rows] = []
+    turns: dict[tuple[str, ...], float] = defaultdict(_random.random)
+    for rows in sorted(due, key=lambda rows: turns[_what(rows[0])]):
+        try:
+            yield from ask(rows)
+        except TwilioRefused as error:
+            refused.append(rows)
+            if not error.permanent or error.twilio_code == NOT_US or len(refused) == IN_VAIN:
+                raise
+            continue
+        _put_off(refused)
+        if enough():
+            return
+    _put_off(refused)
 
 
-def _alike(rows: Sequence[Row]) -> Iterator[list[Row]]:
+def _put_off(refused: list[Rows]) -> None:
+    while refused:
+        for row in refused.pop():
+            unsettled.note(row, row.remark)
+
+
+def _alike(rows: Rows) -> Iterator[Rows]:
     """The attempts to one number (of texts: with the same words) so near in time that Twilio's list may mean either."""
-    for _, group in groupby(sorted(rows, key=lambda row: (*_what(row), row.created_at)), key=_what):
-        found: list[Row] = []
+    for _, group in groupby(sorted(rows, key=lambda row: (_what(row), row.created_at)), key=_what):
+        found: list[Call | Message] = []
         for row in group:
             if found and _window(row)[0] > max(_window(each)[1] for each in found):
                 yield found
@@ -103,7 +143,8 @@ def _alike(rows: Sequence[Row]) -> Iterator[list[Row]]:
 
 
 def _what(row: Call | Message) -> tuple[str, ...]:
-    return row.from_number, row.to_number, row.body.strip() if isinstance(row, Message) else ""
+    words = row.body.strip() if isinstance(row, Message) else ""
+    return type(row).__name__, row.from_number, row.to_number, words
 
 
 def _window(row: Call | Message) -> tuple[datetime, datetime]:
@@ -117,28 +158,37 @@ def _listed(row: Call | Message) -> list[Resource]:
     return ask(to=row.to_number, from_=row.from_number)
 
 
-def _candidates(alike: Sequence[Call | Message], listed: Sequence[Resource]) -> list[Resource]:
-    """Those of Twilio's list that these attempts may be, oldest first."""
+def _candidates(alike: Rows, listed: Sequence[Resource]) -> list[Resource]:
+    """Those of Twilio's list that these attempts may be, also if a clock was wrong for a while, oldest first."""
     kind, words = type(alike[0]), _what(alike[0])[-1]
-    first, last = min(_window(row)[0] for row in alike), max(_window(row)[1] for row in alike)
+    first, last = _span(alike)
     likely = [
         each
         for each in listed
         if each.direction == "outbound-api"
-        and (each.created is None or first <= each.created <= last)
+        and _is_between(each, first - WRONG_CLOCK, last + WRONG_CLOCK)
         and (kind is Call or _says(each, words))
     ]
     owned = unsettled.owned(kind, [each.sid for each in likely])
     return sorted((each for each in likely if each.sid not in owned), key=lambda each: each.created or last)
 
 
+def _span(alike: Rows) -> tuple[datetime, datetime]:
+    return min(_window(row)[0] for row in alike), max(_window(row)[1] for row in alike)
+
+
 def _says(found: Resource, words: str) -> bool:
     return (found.body or "").strip().removeprefix(TRIAL).strip() == words.removeprefix(TRIAL).strip()
 
 
-def _match(alike: Sequence[Row], listed: Sequence[Resource]) -> Iterator[Finding]:
-    first = min(_window(row)[0] for row in alike)
-    if len(listed) == LISTED and min(each.created or first for each in listed) >= first:
+def _is_between(found: Resource, first: datetime, last: datetime) -> bool:
+    """Also what waits for its turn: it has no time yet."""
+    return found.created is None or first <= found.created <= last
+
+
+def _match(alike: Rows, listed: Sequence[Resource]) -> Iterator[Finding]:
+    first, last = _span(alike)
+    if len(listed) == LISTED and min(each.created or first for each in listed) >= first - WRONG_CLOCK:
         yield from _leave(alike, f"Twilio's list of more than {LISTED:,} to that number does not reach back to this one.")
         return
     likely = _candidates(alike, listed)
@@ -152,13 +202,17 @@ def _match(alike: Sequence[Row], listed: Sequence[Resource]) -> Iterator[Finding
             for row in [row for row in left if row.attempt in named]:
                 left.remove(row)
                 yield _take(row, found)
-    if len(likely) == len(left):
-        yield from (_take(row, found) for row, found in zip(left, likely, strict=True))
+    near = [each for each in likely if _is_between(each, first, last)]
+    if len(near) == len(left):
+        yield from (_take(row, found) for row, found in zip(left, near, strict=True))
     elif not likely:
         yield from map(_give_up, left)
-    else:
-        words = f"{len(likely)} to that number at that time, and we asked for {len(left)}"
+    elif near:
+        words = f"{len(near)} to that number at that time, and we asked for {len(left)}"
         yield from _leave(left, f"Twilio's list has {words}: which is whose, it does not tell.")
+    else:
+        words = f"none to that number at that time, but {len(likely)} within a day of it"
+        yield from _leave(left, f"Twilio's list has {words}: it may be this one, if a clock was wrong.")
 
 
 def _attempts_of(found: Resource) -> set[str] | None:
@@ -192,7 +246,7 @@ def _give_up(row: Call | Message) -> Finding:
     return Finding(row, "failed: never taken by Twilio", True)
 
 
-def _leave(rows: Sequence[Call | Message], remark: str) -> Iterator[Finding]:
+def _leave(rows: Rows, remark: str) -> Iterator[Finding]:
     for row in rows:
         unsettled.note(row, remark)
         yield Finding(row, remark, False)

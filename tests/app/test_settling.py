@@ -1,6 +1,7 @@
 """What nobody told us of: Twilio is asked what became of it; nothing is guessed, nothing is sent twice, and the rest is shown."""
 
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -200,6 +201,115 @@ def test_what_twilio_does_not_know_any_more_is_shown_until_somebody_has_seen_it(
     assert town.browser.post(f"{address}/settle", {"as": "seen"}).status_code == 303
     assert reconcile(town, "--quiet-after", "0") == (0, ["Nothing is left to look at."])
     assert [row.status for row in town.calls()] == ["in-progress"]
+
+
+@pytest.fixture
+def quiet(town: Town) -> Town:
+    """Six calls have gone quiet: nobody told that they were answered, and how they ended."""
+    town.sim.fault("webhook", "drop", match="/status/call", count=999)
+    for number in range(6):
+        town.script.post("/make_call", {"to": f"+1555000300{number}"})
+    town.sim.advance(61 * MINUTE)
+    assert {call.status for call in town.calls()} == {"in-progress"}
+    return town
+
+
+def asked(town: Town, caplog: pytest.LogCaptureFixture) -> int:
+    """Do all jobs once more; how often Twilio was asked."""
+    caplog.clear()
+    caplog.set_level("INFO", "app.asking")
+    with town.app.app_context():
+        jobs.run_all()
+    return sum(record.name == "app.asking" for record in caplog.records)
+
+
+def open_calls(town: Town) -> list[str | None]:
+    return [call.sid for call in town.calls() if call.status == "in-progress"]
+
+
+def test_what_twilio_refuses_about_one_call_keeps_no_other_from_being_asked_about(
+    quiet: Town, caplog: pytest.LogCaptureFixture
+) -> None:
+    refused = sorted(str(call.sid) for call in quiet.calls())[:2]
+    for sid in refused:
+        quiet.sim.fault("rest", "gateway", match=f"/Calls/{sid}", count=99, status=403)
+    assert asked(quiet, caplog) == 6
+    assert sorted(map(str, open_calls(quiet))) == refused
+    assert asked(quiet, caplog) == 0  # nor are they asked about each minute
+    quiet.sim.clear_faults()
+    quiet.sim.advance(6 * HOUR)
+    assert asked(quiet, caplog) == 2
+    assert open_calls(quiet) == []
+
+
+def test_where_twilio_refuses_everything_a_round_ends(quiet: Town, caplog: pytest.LogCaptureFixture) -> None:
+    quiet.sim.fault("rest", "gateway", match="/Calls/", count=99, status=403)
+    for _ in range(3):
+        assert asked(quiet, caplog) == 3
+    status, said = reconcile(quiet)
+    assert (status, said[-1].partition(":")[0]) == (1, "Not all could be asked")
+    quiet.sim.clear_faults()
+    assert asked(quiet, caplog) == 6
+    assert open_calls(quiet) == []
+
+
+def test_a_call_that_twilio_never_answers_for_does_not_hold_up_the_same_others_for_good(
+    quiet: Town, caplog: pytest.LogCaptureFixture
+) -> None:
+    mute = min(str(call.sid) for call in quiet.calls())
+    quiet.sim.fault("rest", "error", match=f"/Calls/{mute}", count=9999)
+    for _ in range(60):  # which of them come before it is left to chance
+        asked(quiet, caplog)
+    assert open_calls(quiet) == [mute]
+
+
+def test_a_list_that_twilio_refuses_for_one_number_keeps_no_other_from_being_settled(town: Town) -> None:
+    town.sim.fault("rest", "error", count=2)
+    for number in (3, 4):
+        town.script.post("/make_call", {"to": f"+1555000300{number}"})
+    town.sim.advance(11 * MINUTE)
+    town.sim.fault("rest", "gateway", match="/Calls.json", status=400)  # a proxy's page, for whichever is asked about first
+    work(town)
+    assert sorted(call.status for call in town.calls()) == ["failed", "unknown"]
+    town.sim.clear_faults()
+    town.sim.advance(HOUR)
+    work(town)
+    assert {call.status for call in town.calls()} == {"failed"}
+
+
+def test_a_round_that_takes_too_long_ends_and_the_next_one_asks_about_what_is_left(
+    quiet: Town, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.clock.LONGEST_ROUND", 0)
+    assert [(asked(quiet, caplog), len(open_calls(quiet))) for _ in range(7)] == [(1, 5 - n) for n in range(6)] + [(0, 0)]
+
+
+def test_the_command_asks_about_all_however_long_it_takes(quiet: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.clock.LONGEST_ROUND", 0)
+    status, said = reconcile(quiet)
+    assert (status, len(said)) == (0, 7)
+    assert open_calls(quiet) == []
+
+
+@pytest.mark.parametrize("hours", [-1, 1])
+def test_what_was_dated_by_a_wrong_clock_is_not_said_to_be_never_taken(town: Town, hours: int) -> None:
+    right = town.app.extensions["now"]
+    town.app.extensions["now"] = lambda: right() + timedelta(hours=hours)
+    deaf(town)
+    lost, failed = text(town, "one", "lost"), text(town, "two", "error")
+    town.sim.fault("rest", "lost")
+    call = town.script.post("/make_call", {"to": PHONE}).location
+    town.app.extensions["now"] = right
+    town.sim.advance(2 * HOUR)
+    work(town)
+    assert states(town) == {"one": "unknown", "two": "failed"}
+    assert town.script.get(call).json["status"] == "completed"  # of which Twilio tells whose it is
+    town.browser.sign_in()
+    assert "a clock was wrong" in town.browser.get("/").text
+    (sid,) = set(re.findall(r"SM[0-9a-f]{32}", town.browser.get(lost).text))
+    assert town.browser.post(f"{lost}/settle", {"as": "sid", "sid": sid}).status_code == 303
+    assert states(town) == {"one": "delivered", "two": "failed"}
+    assert failed != lost
 
 
 def test_a_text_that_stays_sent_is_no_matter(town: Town) -> None:

@@ -185,6 +185,15 @@ def test_a_database_that_is_gone_when_the_page_is_made_hides_no_call(app: Flask,
     assert "CA1" in page.text
 
 
+@pytest.mark.parametrize("body", [b"<html>Forbidden</html>", b'{"message": "no"}', b""])
+def test_a_refusal_that_bears_no_code_of_twilios_names_none(app: Flask, door: Door, script: Script, body: bytes) -> None:
+    door.status, door.body = 403, body
+    refused = script.post("/make_call")
+    assert (refused.status_code, refused.json["error"]["message"]) == (502, "Twilio refused this with the HTTP status 403.")
+    with app.app_context():
+        assert [(call.status, call.error_code) for call in ledger.latest(Call, 9)] == [("failed", None)]
+
+
 def test_a_key_places_one_call_and_sends_one_text(app: Flask, door: Door, script: Script) -> None:
     for path, given in (("/make_call", {}), ("/send_sms", {"to": "+15550002222", "body": "hi"})):
         door.asked = 0
