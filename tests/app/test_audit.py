@@ -90,6 +90,16 @@ def test_a_listening_is_one_entry_however_many_parts_it_has(town: Town) -> None:
     assert noted(town.app)[3:] == [listened]
 
 
+def test_a_listening_while_the_clock_was_ahead_hides_no_later_one(town: Town) -> None:
+    leave(town)
+    sid = kept(town)[0].sid
+    now = town.app.extensions["now"]
+    for days in (365, 0):
+        town.app.extensions["now"] = lambda days=days: now() + timedelta(days=days)
+        town.script.get(f"/recordings/{sid}/audio")
+    assert [action for _, _, action, _ in noted(town.app)] == ["listened", "listened"]
+
+
 def test_without_an_entry_there_is_no_sound_no_deletion_and_no_session(town: Town, database: str) -> None:
     leave(town)
     sid = kept(town)[0].sid

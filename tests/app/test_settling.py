@@ -11,7 +11,7 @@ from visitors import BOTH_DATABASES, Twilio
 from voicemails import VOICEMAIL, leave, texts
 
 from app import jobs, ledger, limits, outbound
-from app.ledger import due
+from app.ledger import due, unsettled
 from app.models import Call, Message
 
 MINUTE, HOUR = 60, 3600
@@ -356,6 +356,37 @@ def test_a_voicemail_text_that_twilio_cannot_take_for_hours_has_failed(town: Tow
         tried.append(max(message.tries or 0 for message in town.messages()))
     assert [(message.status, message.error_code, message.due_at) for message in town.messages()] == [("failed", 20429, None)] * 2
     assert 5 < tried[-1] < 14
+
+
+@BOTH_DATABASES
+def test_what_a_clock_dated_a_year_ahead_is_asked_about_and_settled_all_the_same(town: Town) -> None:
+    right = town.app.extensions["now"]
+    town.app.extensions["now"] = lambda: right() + timedelta(days=365)
+    deaf(town)
+    town.script.post("/make_call", {"to": PHONE})
+    text(town, "one", "error")
+    with town.app.app_context():
+        ledger.advance(Call, "in-progress", sid=town.calls()[0].sid)
+        unsettled.note(town.calls()[0], None)
+    town.app.extensions["now"] = right
+    town.sim.advance(MINUTE)
+    work(town)
+    town.sim.advance(61 * MINUTE)
+    work(town)
+    assert ([call.status for call in town.calls()], states(town)) == (["completed"], {"one": "failed"})
+
+
+def test_a_voicemail_text_that_a_clock_put_off_for_a_year_is_sent_soon(town: Town) -> None:
+    right = town.app.extensions["now"]
+    town.app.extensions["now"] = lambda: right() + timedelta(days=365)
+    town.sim.fault("rest", "refuse", match="/Messages", count=999)
+    leave(town)
+    town.sim.clear_faults()
+    town.app.extensions["now"] = right
+    for _ in range(2):
+        town.sim.advance(MINUTE)
+        work(town)
+    assert len(texts(town)) == 1
 
 
 def test_a_voicemail_text_whose_sender_was_killed_is_sent_again_only_if_twilio_never_took_it(town: Town) -> None:
