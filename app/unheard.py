@@ -8,12 +8,11 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from html import unescape
-from time import monotonic
 from typing import NamedTuple
 from urllib.parse import parse_qs, urlsplit
 
 from app import consent, ledger, voicemail
-from app.clock import now
+from app.clock import now, round_ends
 from app.inquiries import Recorded, Resource
 from app.ledger import recordings, unheard
 from app.models import CALL_ENDS, Call, Message, Recording
@@ -25,7 +24,6 @@ DAY = timedelta(days=1)
 BACK = 7 * DAY  # at most; of what was erased, the SID is known for longer than that
 WHENEVER = datetime.max.replace(tzinfo=UTC)  # Twilio's clock may be ahead of ours
 SKEW = timedelta(minutes=1)  # Twilio's list is asked for so much more than is wanted of it
-LONGEST = 20  # seconds of a round: what is left is for the next one
 JOB = "unheard"
 REMARK = "No webhook told of it: it was found in Twilio's list, and was not answered."
 TOLD_AT = re.compile(r"recordingStatusCallback=[\"']([^\"']+)")
@@ -52,9 +50,9 @@ def look(after: timedelta = AFTER) -> str:
     until = at - after if after else WHENEVER
     if since >= until:
         return ""
-    stop_at, done_until = monotonic() + LONGEST, min(until, at - AFTER)  # what just began may have no time in Twilio's list yet
+    is_long, done_until = round_ends(), min(until, at - AFTER)  # what just began may have no time in Twilio's list yet
     for found in sorted(_found(since, until), key=lambda found: found.created):
-        if found.keep is None or monotonic() > stop_at:
+        if found.keep is None or is_long():
             done_until = min(done_until, found.created)
         else:
             found.keep()
