@@ -3,14 +3,12 @@
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
-import httpx
 import pytest
 from flask import Flask
 from town import LINE, PHONE, Town, open_town
 from visitors import BOTH_DATABASES
-from voicemails import ACCOUNT, OWNER, PLAIN, TOKEN, kept, leave, texts
+from voicemails import OWNER, PLAIN, kept, leave, texts
 
 from app import jobs, unheard
 from app.jobs import Job
@@ -67,12 +65,6 @@ def reconcile(town: Town) -> list[str]:
     """What the command says that it kept, whatever is so young."""
     done = town.app.test_cli_runner().invoke(args=["twilio", "reconcile", "--unheard-after", "0"])
     return [line for line in done.output.splitlines() if line.startswith("From")]
-
-
-def at_twilio(town: Town, what: str) -> dict[str, Any]:
-    url = f"{town.sim.url}/2010-04-01/Accounts/{ACCOUNT}/{what}.json"
-    found: dict[str, Any] = httpx.get(url, auth=(ACCOUNT, TOKEN), trust_env=False).json()
-    return found
 
 
 def bodies(town: Town) -> list[str]:
@@ -180,7 +172,7 @@ def test_what_goes_on_is_kept_when_it_is_over_also_by_the_command(town: Town) ->
     deaf(town)
     sid = town.phone.call(LINE)
     town.sim.advance(1)
-    assert at_twilio(town, f"Calls/{sid}")["status"] == "ringing"
+    assert town.rest("GET", f"Calls/{sid}.json").json()["status"] == "ringing"
     assert reconcile(town) == []
     over(town)
     town.sim.advance(60)
@@ -194,16 +186,14 @@ def test_recordings_of_calls_that_are_not_ours_stay_where_they_are(town: Town) -
     deaf(town)
     twiml = {"Twiml": f"<Response><Record timeout='3' action='{town.sim.url}/nobody'/></Response>", "To": PHONE, "From": LINE}
     town.phone.on_ring("answer")
-    made = httpx.post(
-        f"{town.sim.url}/2010-04-01/Accounts/{ACCOUNT}/Calls.json", data=twiml, auth=(ACCOUNT, TOKEN), trust_env=False
-    )
+    made = town.rest("POST", "Calls.json", **twiml)
     assert made.status_code == 201
     town.phone.expect_beep()
     town.phone.speak("to another application", 5)
     over(town)
     town.sim.advance(400)
     work(town)
-    assert len(at_twilio(town, "Recordings")["recordings"]) == 1
+    assert len(town.rest("GET", "Recordings.json").json()["recordings"]) == 1
     assert kept(town) == []
 
 
