@@ -238,10 +238,11 @@ def _ask(begun: Call | Message, request: Callable[[], Accepted], put_off: Callab
         return False
     except TwilioError as error:
         begun.status, code, is_over = "failed", error.twilio_code, error.permanent or put_off is None
+        remark = ledger.UNSENT if is_over and not error.permanent else None  # whoever waits for it may ask for it again
 
         def fail() -> None:
             if is_over or not (put_off and put_off()):
-                ledger.advance(kind, "failed", attempt=attempt, source="answer", error_code=code)
+                ledger.advance(kind, "failed", attempt=attempt, source="answer", error_code=code, remark=remark)
 
         _write(fail, begun)
         raise
@@ -274,11 +275,11 @@ def _begun(kind: type[Row], attempt: str, *, to: str, from_: str, **fields: Any)
 
 
 def _earlier(kind: type[Row], key: str, **fields: object) -> Row | None:
-    """What was asked for with a key before. Raises KeyReused where it was something else."""
+    """What was asked for with a key before; None if nothing was sent then. Raises KeyReused where it was something else."""
     found = ledger.find(kind, _named(kind, key))
     if found and any(getattr(found, name) != value for name, value in fields.items()):
         raise KeyReused("That Idempotency-Key was used for something else before: another one is needed for this.")
-    return found
+    return None if found and ledger.is_unsent(found) else found
 
 
 def _named(kind: type[Call] | type[Message], key: str) -> str:

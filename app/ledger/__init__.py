@@ -60,6 +60,8 @@ ENDS: dict[type, tuple[str, ...]] = {
     Call: CALL_ENDS,
     Message: ("canceled", "failed", "undelivered", "delivered", "read", "received"),
 }
+# Of what has failed, that which Twilio surely never got, and might take now.
+UNSENT = "Nothing was sent: Twilio could not be reached, or took no more requests just then."
 # How far a call came with what its caller wanted; it only ever gets further.
 Outcome = Literal["missed", "voicemail", "acknowledged", "connected"]
 OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
@@ -87,9 +89,10 @@ def begin(
     """Write that we are about to ask Twilio for a call or message; returns its attempt id and whether it is new.
 
     `guard` is asked before a new one is written, and what it raises is raised here.
-    An `attempt` that is given stands for its occasion: it is new only once, whoever else asks at the same time. `fields` are
-    further columns, such as a text's `body`. With `reuse_within` seconds, an outgoing call to the same number that is younger, has
-    the same `fields` and has not failed is returned instead. What is new is `noted` in the same transaction.
+    An `attempt` that is given stands for its occasion: it is new only once, whoever else asks at the same time, and anew each time
+    that nothing was sent (UNSENT). `fields` are further columns, such as a text's `body`. With `reuse_within` seconds, an outgoing
+    call to the same number that is younger, has the same `fields` and has not failed is returned instead. What is new is `noted` in
+    the same transaction.
     """
     is_named, attempt, at = attempt is not None, attempt or token_hex(16), now()
     row = _new_row(kind, attempt=attempt, direction="outbound-api", from_number=from_, to_number=to, status="requested")
@@ -103,17 +106,22 @@ def begin(
         .limit(1)
     )
 
+    named = select(kind.status, kind.sid, kind.remark).where(kind.attempt == attempt).with_for_update()
+
     def work(connection: Connection) -> tuple[str, bool]:
         if reuse_within:
             take_turns(connection, to)
             if earlier := connection.scalar(recent):
                 return earlier, False
-        if is_named and connection.scalar(select(kind.id).where(kind.attempt == attempt)):
+        known = connection.execute(named).first() if is_named else None
+        if known and not is_unsent(known):
             return attempt, False
         if guard:
             guard(connection, attempt)
         begun = insert_or(connection, kind).values(row).on_conflict_do_nothing().returning(kind.id)
-        if connection.scalar(begun) is None:  # SQLAlchemy gives no row count for it on PostgreSQL
+        if known:
+            connection.execute(update(kind).where(kind.attempt == attempt).values(row | {"error_code": None, "remark": None}))
+        elif connection.scalar(begun) is None:  # SQLAlchemy gives no row count for it on PostgreSQL
             return attempt, False
         events.append(connection, kind, "asked", row["status"], attempt=attempt)
         if noted:
@@ -121,6 +129,11 @@ def begin(
         return attempt, True
 
     return write(work)
+
+
+def is_unsent(row: Any) -> bool:
+    """Whether what was asked for has failed without a doubt that Twilio got it, and may be asked for again."""
+    return row.status == "failed" and row.sid is None and row.remark == UNSENT
 
 
 def advance(

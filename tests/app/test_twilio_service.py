@@ -2,12 +2,13 @@
 
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from flask import Flask
 from sqlalchemy import text
-from visitors import Browser, Script
+from visitors import BOTH_DATABASES, SETTINGS, Browser, Script
 
 from app import database, ledger
 from app.models import Call
@@ -213,6 +214,42 @@ def test_a_key_places_one_call_and_sends_one_text(app: Flask, door: Door, script
     for wrong in (" ", "x" * 256, "\u00e9"):
         assert script.post("/make_call", idempotency_key=wrong).status_code == 400
     assert door.asked == 2
+
+
+@BOTH_DATABASES
+@pytest.mark.parametrize("fault", ["too many requests", "not reached"])
+@pytest.mark.parametrize(("path", "given"), [("/make_call", {}), ("/send_sms", {"to": "+15550002222", "body": "hi"})])
+def test_a_key_gets_through_later_where_twilio_surely_got_nothing(
+    make_app: Callable[..., Flask], app: Flask, door: Door, script: Script, path: str, given: dict[str, str], fault: str
+) -> None:
+    api = app.extensions["twilio_service"]._client.api
+    if fault == "not reached":
+        api.base_url = SETTINGS["twilio_api_url"]
+    door.status, door.body = 429, b'{"code": 20429, "message": "Too many requests", "status": 429}'
+    for _ in range(2):
+        assert script.post(path, given, idempotency_key="order 7").status_code == (502 if door.asked else 503)
+    assert script.post(path, given | {"to": "+15550003333"}, idempotency_key="order 7").status_code == 422
+    door.asked, door.status, door.body, api.base_url = 0, 201, ACCEPTED, door.url
+    other = make_app(twilio_api_url=door.url)
+    scripts = [Script((app, other)[number % 2].test_client()) for number in range(8)]
+    with ThreadPoolExecutor(8) as threads:
+        answers = [*threads.map(lambda script: script.post(path, given, idempotency_key="order 7"), scripts)]
+    other.extensions["twilio_service"].close()
+    assert sorted({answer.status_code for answer in answers} - {202}) in ([200, 201], [201])
+    assert [answer.status_code for answer in answers].count(201) == door.asked == 1
+    assert len({answer.location for answer in answers}) == 1
+    known = script.get(answers[0].location).json
+    assert (known["sid"], [each["status"] for each in known["events"]][-2:]) == ("CA1", ["requested", "queued"])
+    assert script.post(path, given, idempotency_key="order 7").status_code == 200
+    assert door.asked == 1
+
+
+def test_a_key_that_twilio_refused_for_its_own_sake_stays_refused(app: Flask, door: Door, script: Script) -> None:
+    door.status, door.body = 400, b'{"code": 21211, "message": "no", "status": 400}'
+    assert script.post("/make_call", idempotency_key="7").status_code == 502
+    door.status, door.body = 201, ACCEPTED
+    assert script.post("/make_call", idempotency_key="7").json["status"] == "failed"
+    assert door.asked == 1
 
 
 def test_a_key_whose_answer_was_lost_is_not_used_again(app: Flask, door: Door, script: Script) -> None:
