@@ -21,19 +21,23 @@ JOB = "job"
 ONE_LISTENING = timedelta(hours=1)  # a recording lasts no longer; players ask for it in many parts
 
 
-def note(action: Action, subject: str = "", *, job: str | None = None) -> None:
+def note(action: Action, subject: str = "", *, job: str | None = None) -> int:
     """Write who does what: whoever makes this request or typed this command, or else the `job`. Raises LedgerUnavailable.
 
-    `subject` is an attempt, a SID or a masked number.
+    `subject` is an attempt, a SID, a masked number or a session. Returns the entry's id.
     """
     who, address = (job, JOB) if job else _whoever()
-    write(lambda connection: audit.add(connection, who, address, action, subject))
+    return write(lambda connection: audit.add(connection, who, address, action, subject))
 
 
 def noting(action: Action) -> Callable[[Connection, str], None]:
     """The same, to be done within another transaction: it is given that and the subject."""
     who, address = _whoever()
-    return lambda connection, subject: audit.add(connection, who, address, action, subject)
+
+    def add(connection: Connection, subject: str) -> None:
+        audit.add(connection, who, address, action, subject)
+
+    return add
 
 
 def note_listening(sid: str) -> None:

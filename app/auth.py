@@ -19,7 +19,7 @@ from app import logs
 from app.ledger import audit, signins
 from app.settings import current_settings, is_loopback
 
-OPERATOR = "operator"
+OPERATOR, ENTRY = "operator", "entry"
 CHALLENGE = WWWAuthenticate("basic", {"realm": "Switchboard"})
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 ATTEMPTS = 5  # wrong passwords from one address …
@@ -94,17 +94,33 @@ def is_cross_site() -> bool:
     return source.partition("://")[2].partition("/")[0] not in own
 
 
-def sign_in() -> str:
-    """Start the operator's session and return where to go on: the page that asked for it, or the start page."""
+def sign_in(entry: int) -> str:
+    """Start the operator's session and return where to go on: the page that asked for it, or the start page.
+
+    It is known by the `entry` of the audit that tells of it.
+    """
     onward = str(session.get("onward", url_for("switchboard.operator.index")))
     session.clear()
     session.permanent = True
-    session[OPERATOR] = _proof()
+    session[OPERATOR], session[ENTRY] = _proof(), entry
     return onward
 
 
 def is_signed_in() -> bool:
-    return compare_digest(str(session.get(OPERATOR, "")).encode(), _proof().encode())
+    """Whether the cookie is of a session that nobody has signed out of: a copy of it ends with it. Raises LedgerUnavailable."""
+    if not compare_digest(str(session.get(OPERATOR, "")).encode(), _proof().encode()):
+        return False
+    if ENTRY in session and not audit.has_ended(session[ENTRY]):
+        return True
+    session.clear()  # else the answer would make it young again
+    return False
+
+
+def sign_out() -> str:
+    """End the session here, and return what to note so that it ends everywhere: "" for a script, which has none."""
+    entry = session.get(ENTRY)
+    session.clear()
+    return audit.session_name(entry) if entry else ""
 
 
 def client_address() -> str:

@@ -31,10 +31,10 @@ Action = Literal[
 FLOOD, FLOOD_NOTED = timedelta(hours=1), 30  # so many failed sign-ins are noted in that time, wherever they come from
 
 
-def add(connection: Connection, who: str, address: str, action: Action, subject: str = "") -> None:
-    """Write an entry, within the transaction of what it tells of; `subject` bears no whole number."""
+def add(connection: Connection, who: str, address: str, action: Action, subject: str = "") -> int:
+    """Write an entry, within the transaction of what it tells of, and return its id; `subject` bears no whole number."""
     entry = {"who": who[:TEXT], "address": address[:TEXT], "action": action, "subject": subject[:TEXT]}
-    connection.execute(insert(AuditEntry).values(at=now(), **entry))
+    return connection.execute(insert(AuditEntry).values(at=now(), **entry).returning(AuditEntry.id)).scalar_one()
 
 
 def is_known(connection: Connection, who: str, address: str, action: Action, subject: str, within: timedelta) -> bool:
@@ -42,6 +42,17 @@ def is_known(connection: Connection, who: str, address: str, action: Action, sub
     same = AuditEntry.who == who, AuditEntry.address == address, AuditEntry.action == action, AuditEntry.subject == subject
     lately = AuditEntry.at.between(now() - within, now() + within)  # an entry of a clock that was ahead hides no others
     return connection.scalar(select(AuditEntry.id).where(lately, *same).limit(1)) is not None
+
+
+def has_ended(session: int) -> bool:
+    """Whether somebody signed out of the session that began with the entry of that id."""
+    ended = AuditEntry.id > session, AuditEntry.action == "signed out", AuditEntry.subject == session_name(session)
+    with read() as connection:
+        return connection.scalar(select(AuditEntry.id).where(*ended).limit(1)) is not None
+
+
+def session_name(session: int) -> str:
+    return f"session {session}"
 
 
 def note_wrong_password(address: str, *, is_last: bool) -> None:

@@ -2,10 +2,10 @@
 
 import re
 
-from flask import Blueprint, Response, abort, jsonify, make_response, redirect, render_template, request, session, url_for
+from flask import Blueprint, Response, abort, jsonify, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
-from app import audit, ledger, limits, outbound
+from app import audit, auth, ledger, limits, outbound
 from app.auth import client_address, is_cross_site, require_operator, wants_page
 from app.errors import LedgerUnavailable
 from app.ledger import events, recordings, refusals, unsettled
@@ -107,8 +107,7 @@ def resume_spending() -> BaseResponse:
 @bp.post("/sign_out")
 def sign_out() -> BaseResponse:
     """End the session."""
-    session.clear()  # first, so that it ends also where the database cannot be written
-    audit.note("signed out")
+    audit.note("signed out", auth.sign_out())  # whose cookie ends also where the database cannot be written
     return redirect(url_for("switchboard.public.sign_in"), 303)
 
 

@@ -29,8 +29,7 @@ def sign_in_post() -> Response:
         page = make_response(render_template("sign_in.html", problem=refusal.description), refusal.code)
         page.headers.extend((name, value) for name, value in refusal.get_headers() if name == "Retry-After")
         return page
-    audit.note("signed in")
-    return redirect(auth.sign_in(), 303)
+    return redirect(auth.sign_in(audit.note("signed in")), 303)
 
 
 @bp.get("/files/<name>")

@@ -1,14 +1,16 @@
 """Every route has its guard: walked, so that a new one cannot be forgotten."""
 
 import re
+from collections.abc import Callable
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from visitors import PASSWORD, Browser, Script
+from sqlalchemy import text
+from visitors import BOTH_DATABASES, PASSWORD, Browser, Script
 from werkzeug.routing import Rule
 
-from app import auth
+from app import auth, database
 from app.auth import require_operator
 from app.signature import require_twilio
 
@@ -83,6 +85,35 @@ def test_signing_in_leads_back_and_signing_out_ends_it(browser: Browser) -> None
     assert browser.get("/sign_in").location == "/"
     assert browser.post("/sign_out").status_code == 303
     assert browser.get("/").status_code == 303
+
+
+@BOTH_DATABASES
+def test_a_copy_of_a_cookie_ends_with_the_session_it_was_copied_from(make_app: Callable[..., Flask]) -> None:
+    workers = [make_app(), make_app()]
+    owner, other = (Browser(workers[0].test_client()) for _ in range(2))
+    copied, others = (browser.sign_in().headers["Set-Cookie"].split(";")[0] for browser in (owner, other))
+
+    def status(cookie: str) -> list[int]:
+        page = {"Cookie": cookie, "Accept": "text/html"}
+        return [worker.test_client(use_cookies=False).get("/", headers=page).status_code for worker in workers]
+
+    assert (status(copied), status(others)) == ([200, 200], [200, 200])
+    assert owner.post("/sign_out").status_code == 303
+    assert (status(copied), status(others)) == ([303, 303], [200, 200])  # who signed in with a session of their own stays in
+    refused = workers[1].test_client(use_cookies=False).get("/", headers={"Cookie": copied, "Accept": "text/html"})
+    assert status(refused.headers["Set-Cookie"].split(";")[0]) == [303, 303]
+    assert owner.sign_in().status_code == 303
+    assert (status(copied), owner.get("/").status_code) == ([303, 303], 200)
+
+
+@BOTH_DATABASES
+def test_without_a_database_nobody_knows_whether_a_session_has_ended(app: Flask) -> None:
+    browser = Browser(app.test_client())
+    browser.sign_in()
+    assert browser.get("/flow").status_code == 200
+    with app.app_context():
+        database.write(lambda connection: connection.execute(text("ALTER TABLE audit RENAME TO gone")))
+    assert [browser.get(path).status_code for path in ("/flow", "/make_call")] == [503, 503]
 
 
 def test_a_session_ends_with_the_password_it_was_made_with(make_app: pytest.FixtureRequest) -> None:
