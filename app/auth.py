@@ -110,7 +110,8 @@ def is_signed_in() -> bool:
     """Whether the cookie is of a session that nobody has signed out of: a copy of it ends with it. Raises LedgerUnavailable."""
     if not compare_digest(str(session.get(OPERATOR, "")).encode(), _proof().encode()):
         return False
-    if ENTRY in session and not audit.has_ended(session[ENTRY]):
+    entry = session.get(ENTRY)
+    if entry and not audit.has_ended(entry):
         return True
     session.clear()  # else the answer would make it young again
     return False

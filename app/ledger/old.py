@@ -89,7 +89,7 @@ def delete_failures() -> int:
 
 def _delete(table: type[Base], old: Any) -> int:
     key: Any = table.__mapper__.primary_key[0]
-    batch = select(key).where(old).limit(BATCH).scalar_subquery()
+    batch = select(key).where(old).limit(BATCH).with_for_update(skip_locked=True).scalar_subquery()  # see refusals._keep
     return write(lambda connection: connection.execute(delete(table).where(key.in_(batch))).rowcount)
 
 

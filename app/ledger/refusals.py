@@ -61,7 +61,9 @@ class Tally:
 
 def _keep(connection: Connection, waiting: dict[Key, tuple[int, str]]) -> None:
     at = now()
-    connection.execute(delete(RefusedWebhook).where(RefusedWebhook.at < at - KEPT))
+    # What another worker is just counting again is not old to it, and to wait for it could mean to wait for each other.
+    old = select(RefusedWebhook.id).where(RefusedWebhook.at < at - KEPT).with_for_update(skip_locked=True)
+    connection.execute(delete(RefusedWebhook).where(RefusedWebhook.id.in_(old)))
     for (address, cause), (times, detail) in sorted(waiting.items()):  # in one order, so that two workers do not lock each other
         first = insert_or(connection, RefusedWebhook).values(at=at, address=address, cause=cause, detail=detail, times=times)
         news = {"at": at, "detail": detail, "times": RefusedWebhook.times + times}

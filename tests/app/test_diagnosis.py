@@ -2,16 +2,20 @@
 
 import json
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
+from threading import Barrier
 from typing import Any
 from urllib.parse import urlencode
 
 import pytest
 from flask import Flask
+from overheard import Overheard
+from sqlalchemy import Connection, text
 from visitors import BASE_URL, BOTH_DATABASES, SETTINGS, TOKEN, Browser, Script
 
-from app import signature
+from app import clock, database, signature
 from app.diagnosis import CAUSES, MANY
 from app.ledger import refusals
 from simulator.web.signature import signature_headers
@@ -183,3 +187,56 @@ def test_a_huge_forgery_is_not_looked_into(make_app: Callable[..., Flask], monke
     for data in ({f"P{number}": "" for number in range(MANY + 1)}, {"Body": "x" * 20_000}):
         assert client.post("/sms_url", data=data, headers={"X-Twilio-Signature": "forged"}).status_code == 403
     assert len(checks) == 2
+
+
+@BOTH_DATABASES
+def test_workers_that_write_the_same_refusals_at_once_in_any_order_do_not_lock_each_other(
+    make_app: Callable[..., Flask], overheard: Overheard
+) -> None:
+    workers, paths, together = [make_app(), make_app()], [f"/{number}" for number in range(30)], Barrier(2)
+
+    def write(number: int) -> None:
+        with workers[number].app_context():
+            for _ in range(20):
+                together.wait()
+                for path in paths if number else reversed(paths):
+                    refusals.current_tally().count(path, "token", "")
+                refusals.current_tally().flush()
+
+    with ThreadPoolExecutor(2) as threads:
+        list(threads.map(write, range(2)))
+    with workers[0].app_context():
+        assert refusals.number() == 2 * 20 * len(paths)
+    assert [line for line in overheard.raw if "fault" in line] == []
+
+
+@pytest.mark.parametrize("database", ["postgresql"])  # SQLite has one writer
+def test_a_worker_that_forgets_old_refusals_waits_for_none_that_another_counts_again(make_app: Callable[..., Flask]) -> None:
+    """Its clock is ahead of the other's: to the other, they are not old yet."""
+    first, second = make_app(), make_app()
+    second.extensions["now"] = lambda: clock.system() + refusals.KEPT
+
+    def keep(connection: Connection, path: str) -> None:
+        refusals._keep(connection, {(path, "token"): (1, "")})
+
+    def forget() -> None:
+        with second.app_context():
+            database.write(lambda connection: keep(connection, "/z"))
+
+    def waits() -> bool:
+        with second.extensions["engine"].connect() as connection:
+            return bool(connection.scalar(text("SELECT count(*) FROM pg_locks WHERE NOT granted")))
+
+    def count_again(connection: Connection) -> None:
+        keep(connection, "/a")
+        other = threads.submit(forget)
+        while not other.done() and not waits():
+            pass
+        keep(connection, "/b")
+
+    with first.app_context(), ThreadPoolExecutor(1) as threads:
+        for path in ("/b", "/a"):  # as they lie in the table
+            database.write(lambda connection, path=path: keep(connection, path))  # type: ignore[misc]
+        database.write(count_again)
+    with first.app_context():
+        assert {row.address: row.times for row in refusals.latest()} == {"/z": 1, "/a": 2, "/b": 1}
