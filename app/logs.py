@@ -20,9 +20,18 @@ from urllib.parse import quote
 
 HIDDEN = "[secret]"
 LONGEST = 64  # characters of an id; Twilio's have 34
-# A last net: the application's own lines mask what they name. A number of ten and more digits counts without its plus sign, too,
-# but not within a SID or another id.
-NUMBER = r"(?:\+|%2[Bb])[ ]?[0-9](?:[-. ()/]{0,2}[0-9]){4,12}([0-9]{2})(?![0-9])|(?<![\w.+%])[0-9]{8,13}([0-9]{2})(?![\w])"
+# A last net: the application's own lines mask what they name. Without its plus sign, a number counts if it has ten and more digits
+# in a row, is written as in North America or with a leading 0, or has its country's code and parts; not within a SID or another id,
+# a date or an address.
+WRITTEN = (
+    r"(?:1[-. ])?\(?[2-9][0-9]{2}\)?[-. ]{1,2}[0-9]{3}[-. ][0-9]{2}",
+    r"\(?0(?![0-9][./-][0-9]{2}[./-][0-9]{4})[0-9]{1,5}\)?(?=[-. /])(?:[-. /]{0,2}[0-9]){5,10}",
+    r"[1-9][0-9]{0,2}(?=(?:[ -]?[0-9]){7,14}(?![ -]?[0-9]))[ -][0-9]{2,4}(?:[ -][0-9]{2,5}){0,3}[ -][0-9]{0,3}",
+)
+NUMBER = (
+    r"(?:\+|%2[Bb])[ ]?[0-9](?:[-. ()/]{0,2}[0-9]){4,12}([0-9]{2})(?![0-9])|(?<![\w.+%])[0-9]{8,13}([0-9]{2})(?![\w])"
+    rf"|(?<![\w.:/+%-])(?=[0-9(])(?:{'|'.join(WRITTEN)})([0-9]{{2}})(?!\w|[-.:/][0-9])"
+)
 
 # Letters at which some readers begin a new line, and that JSON leaves as they are.
 BREAKS = {ord(letter): f"\\u{ord(letter):04x}" for letter in "\x85\u2028\u2029"}
@@ -114,7 +123,7 @@ def masked(text: str) -> str:
 
 
 def _mask(found: re.Match[str]) -> str:
-    return f"…{found[1] or found[2]}"
+    return f"…{found[1] or found[2] or found[3]}"
 
 
 def begin() -> Request:
