@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from spending import counted
 from town import LINE, PHONE, Town
 from visitors import BOTH_DATABASES, Twilio
 from voicemails import VOICEMAIL, leave, texts
@@ -387,6 +388,19 @@ def test_a_voicemail_text_that_a_clock_put_off_for_a_year_is_sent_soon(town: Tow
         town.sim.advance(MINUTE)
         work(town)
     assert len(texts(town)) == 1
+
+
+def test_a_voicemail_text_that_was_tried_twice_counts_also_where_the_last_try_was_refused(town: Town) -> None:
+    """What the first try became was only concluded."""
+    town.sim.fault("rest", "error", match="/Messages", count=2)
+    leave(town)
+    town.sim.advance(11 * MINUTE)
+    work(town)
+    town.sim.fault("rest", "status", match="/Messages", count=2, status=400)
+    town.sim.advance(MINUTE)
+    work(town)
+    assert [(message.status, message.tries) for message in town.messages()] == [("failed", 2)] * 2
+    assert counted(town.app) == 2
 
 
 def test_a_voicemail_text_whose_sender_was_killed_is_sent_again_only_if_twilio_never_took_it(town: Town) -> None:
