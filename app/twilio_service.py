@@ -4,6 +4,7 @@ import logging
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from time import sleep
 from typing import Any, Literal, TypeVar
 
@@ -72,23 +73,30 @@ class TwilioService(Inquiries):
     """Twilio's REST client with limits; safe to share between threads."""
 
     def __init__(self, settings: Settings) -> None:
-        http = TwilioHttpClient()
-        http.session.mount("https://", Limited())
-        http.session.mount("http://", Limited())
         self.pause: Callable[[float], object] = sleep  # before a request is repeated; tests wait for nothing
-        self._client = Client(
-            settings.twilio_account_sid,
-            settings.twilio_auth_token.get_secret_value(),
-            http_client=http,
+        self._settings = settings
+        self._http = TwilioHttpClient()
+        self._http.session.mount("https://", Limited())
+        self._http.session.mount("http://", Limited())
+        if settings.twilio_api_url:
+            self._http.session.trust_env = False  # a proxy of the environment would not find this machine's loopback
+
+    @cached_property
+    def _client(self) -> Client:
+        """Twilio's own client; what can be asked with it takes a quarter of a second to load, and most commands ask nothing."""
+        client = Client(
+            self._settings.twilio_account_sid,
+            self._settings.twilio_auth_token.get_secret_value(),
+            http_client=self._http,
             environment={"TWILIO_REGION": ""},  # else it would read the process's own, and turn the address below
         )
-        if settings.twilio_api_url:
-            self._client.api.base_url = settings.twilio_api_url
-            http.session.trust_env = False  # a proxy of the environment would not find this machine's loopback
+        if self._settings.twilio_api_url:
+            client.api.base_url = self._settings.twilio_api_url
+        return client
 
     def close(self) -> None:
         """Close the connections that are kept for the next request."""
-        self._client.http_client.session.close()
+        self._http.session.close()
 
     def create_call(
         self,
@@ -138,7 +146,7 @@ class TwilioService(Inquiries):
 
         def fetch() -> Sound:
             # A redirect to another host is followed without the credentials: requests leaves them out there.
-            answer = self._client.http_client.session.get(url, headers=headers, auth=self._client.auth, stream=True)
+            answer = self._http.session.get(url, headers=headers, auth=self._client.auth, stream=True)
             if answer.status_code in (200, 206, 416):
                 return Sound(answer.status_code, sid, answer)
             answer.close()

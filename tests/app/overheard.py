@@ -46,4 +46,4 @@ class Overheard(logging.Handler):
         """What was written and should not have been."""
         said = "\n".join((*self.lines, *self.raw))
         found = [number[0] for number in NUMBER.finditer(said)]
-        return found + [text for text in self.private if re.search(rf"(?<!\w){re.escape(text)}(?!\w)", said)]
+        return found + [text for text in self.private if text in said and re.search(rf"(?<!\w){re.escape(text)}(?!\w)", said)]
