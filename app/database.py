@@ -4,14 +4,12 @@ import logging
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
-from math import ceil
 from os import W_OK, access
 from pathlib import Path
 from time import monotonic
 from typing import Any, TypeVar
 from urllib.parse import quote
 
-import psycopg
 from flask import Flask, current_app
 from flask_alembic import Alembic
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
@@ -42,9 +40,11 @@ def init_app(app: Flask, settings: Settings) -> None:
         _tend_sqlite(engine, Path(url.database or ""))
         app.extensions["writer"] = SingleWriter(engine, Message)
     else:
+        from app import impatient  # here, for its driver takes long to load, and SQLite needs none
+
         limits = {"options": f"-c statement_timeout={patience.PATIENCE}s"}
         engine = create_engine(url, max_overflow=UNBOUNDED, pool_pre_ping=True, connect_args=limits, hide_parameters=True)
-        event.listen(engine, "do_connect", _connect_postgresql)
+        event.listen(engine, "do_connect", impatient.connect)
         app.extensions["writer"] = ManyWriters(engine, Message)
     app.extensions["engine"] = engine
     app.extensions["fuses"] = {"read": Fuse(), "write": Fuse()}  # a database that is locked or full can be read
@@ -120,27 +120,6 @@ def _in_folder(url: URL, folder: Path) -> URL:
     path = folder / (url.database or "switchboard.db")
     path.parent.mkdir(parents=True, exist_ok=True)
     return url.set(database=str(path))
-
-
-class _Impatient(psycopg.Connection[Any]):
-    """A connection to PostgreSQL that is given up when its server is silent: the limit that the server keeps does not help then.
-
-    It gets a little longer to keep it, as a connection that is given up must be made anew.
-    """
-
-    def wait(self, gen: Any, interval: float = 0.1, timeout: float | None = None) -> Any:
-        try:
-            return super().wait(gen, interval, patience.left() + patience.PATIENCE / 10 if timeout is None else timeout)
-        except psycopg.OperationalError:
-            if self.info.transaction_status == psycopg.pq.TransactionStatus.ACTIVE:
-                self.close()
-            raise
-
-
-def _connect_postgresql(_dialect: object, _record: object, arguments: list[Any], parameters: dict[str, Any]) -> _Impatient:
-    if patience.left() <= patience.BRIEF:  # its driver waits for two seconds at least
-        raise psycopg.OperationalError("no time left to connect")
-    return _Impatient.connect(*arguments, **parameters, connect_timeout=ceil(patience.left()))
 
 
 def _tend_sqlite(engine: Engine, path: Path) -> None:
