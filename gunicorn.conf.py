@@ -79,6 +79,7 @@ keepalive = 130  # seconds, longer than Caddy keeps its connections (120)
 
 def post_worker_init(worker: object) -> None:
     """Keep what is loaded out of the garbage collector's rounds: it stays for good, and walking it costs each request."""
+    worker.wsgi.extensions["twilio_service"].load()  # type: ignore[attr-defined]
     gc.collect()
     gc.freeze()
 

@@ -94,6 +94,10 @@ class TwilioService(Inquiries):
             client.api.base_url = self._settings.twilio_api_url
         return client
 
+    def load(self) -> None:
+        """Load what it takes to ask: whoever serves does so before the first request."""
+        _ = self._client.calls, self._client.messages
+
     def close(self) -> None:
         """Close the connections that are kept for the next request."""
         self._http.session.close()
