@@ -1,11 +1,12 @@
 """What time it is: one clock for the whole application, which tests can set."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from time import monotonic
 
 from flask import current_app
 
+AHEAD = timedelta(hours=1)  # what is dated further ahead than that, a clock wrote that was wrong then, or is wrong now
 LONGEST_ROUND: float = 20  # seconds for which a job may hold up the others; what is left then is for its next round
 
 

@@ -4,6 +4,7 @@ import logging
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
+from datetime import datetime
 from os import W_OK, access
 from pathlib import Path
 from time import monotonic
@@ -12,12 +13,13 @@ from urllib.parse import quote
 
 from flask import Flask, current_app
 from flask_alembic import Alembic
-from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy import URL, ColumnElement, Connection, Engine, create_engine, event, make_url, or_, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DisconnectionError, SQLAlchemyError
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from app import logs, patience
+from app.clock import AHEAD, now
 from app.errors import LedgerUnavailable
 from app.models import Base, Message
 from app.patience import Fuse
@@ -82,6 +84,11 @@ def take_turns(connection: Connection, name: str) -> None:
 def insert_or(connection: Connection, table: type[Base]) -> sqlite.Insert | postgresql.Insert:
     """An INSERT that can say what is to be done on a conflict."""
     return postgresql.insert(table) if connection.dialect.name == "postgresql" else sqlite.insert(table)
+
+
+def passed(date: InstrumentedAttribute[Any], moment: datetime) -> ColumnElement[bool]:
+    """Whether a date is not after a moment, or so far ahead that a clock was wrong: that is not waited for."""
+    return or_(date <= moment, date > now() + AHEAD)
 
 
 def empty_journal() -> bool:

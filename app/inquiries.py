@@ -4,14 +4,11 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from app.asking import ask
 from app.errors import TwilioRefused
 from app.phone import masked
-
-if TYPE_CHECKING:
-    from twilio.rest import Client
 
 LISTED = 1000  # calls or messages of one number that are looked through; as many as Twilio gives in one answer
 NOT_FOUND = 20404  # Twilio's error
@@ -61,7 +58,7 @@ class Request:
 class Inquiries:
     """Questions to Twilio; each may be asked again. A `_client` and a `pause` before that are set by who has them."""
 
-    _client: "Client"
+    _client: Any
     pause: Callable[[float], object]
 
     def fetch_call(self, sid: str) -> Resource:

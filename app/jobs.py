@@ -12,7 +12,7 @@ from flask import Flask
 
 from app import missed, outbound, reconcile, retention, unheard, voicemail
 from app.errors import SwitchboardError
-from app.ledger import ahead, jobs
+from app.ledger import jobs
 
 LOOK = 2  # seconds between two looks at what is due
 
@@ -28,7 +28,6 @@ class Job(NamedTuple):
 
 
 JOBS = (  # each is a function of the room that knows about it
-    Job("dates", 600, ahead.set_right),
     Job("texts", 5, outbound.send_due),
     Job("voicemail", 60, voicemail.follow_up_late),
     Job("reconcile", 60, reconcile.job),

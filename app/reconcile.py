@@ -14,7 +14,7 @@ from typing import NamedTuple
 from urllib.parse import parse_qs, urlsplit
 
 from app import ledger, outbound
-from app.clock import now, round_ends
+from app.clock import AHEAD, now, round_ends
 from app.errors import InvalidRequest, TwilioRefused
 from app.inquiries import LISTED, NOT_FOUND, Resource
 from app.ledger import unsettled
@@ -26,6 +26,7 @@ UNKNOWN_AFTER = timedelta(minutes=10)  # until then the callbacks settle most
 AGAIN_AFTER = timedelta(hours=1)  # what was for a person to look at is looked at again
 SKEW = timedelta(minutes=5)  # by which Twilio's clock may differ from ours, with the time that a request takes
 WRONG_CLOCK = timedelta(days=1)  # what is alike and so near in time may be what is sought: then nothing is said to be never taken
+YEARS = timedelta(days=3650)
 TRIAL = "Sent from your Twilio trial account - "  # what Twilio puts before the words of a trial account
 
 NOT_US = 20003  # Twilio's error for a wrong token: no fault of the call that is asked about
@@ -59,8 +60,8 @@ def settle_unknown(
     due = [
         alike
         for alike in _alike([*unsettled.unknown(Call), *unsettled.unknown(Message)])
-        if all(row.updated_at <= at - after for row in alike)
-        and any(row.checked_at is None or row.checked_at <= at - again for row in alike)
+        if all(_passed(row.updated_at, at - after) for row in alike)
+        and any(row.checked_at is None or _passed(row.checked_at, at - again) for row in alike)
     ]
     yield from _each(due, lambda alike: _match(alike, _listed(alike[0])), enough)
 
@@ -148,8 +149,17 @@ def _what(row: Call | Message) -> tuple[str, ...]:
 
 
 def _window(row: Call | Message) -> tuple[datetime, datetime]:
-    """When Twilio may have taken it, by its own clock, which shows whole seconds."""
-    return row.created_at - SKEW, row.updated_at + SKEW
+    """When Twilio may have taken it, by its own clock, which shows whole seconds; at any time, if a clock was wrong."""
+    skew = YEARS if _is_ahead(row.updated_at) else SKEW
+    return row.created_at - skew, row.updated_at + skew
+
+
+def _passed(date: datetime, moment: datetime) -> bool:
+    return date <= moment or _is_ahead(date)
+
+
+def _is_ahead(date: datetime) -> bool:
+    return date > now() + AHEAD
 
 
 def _listed(row: Call | Message) -> list[Resource]:
@@ -205,6 +215,8 @@ def _match(alike: Rows, listed: Sequence[Resource]) -> Iterator[Finding]:
     near = [each for each in likely if _is_between(each, first, last)]
     if len(near) == len(left):
         yield from (_take(row, found) for row, found in zip(left, near, strict=True))
+    elif not likely and any(_is_ahead(row.updated_at) for row in left):
+        yield from _leave(left, "Twilio's list has none to that number, but a clock was wrong then, or is wrong now.")
     elif not likely:
         yield from map(_give_up, left)
     elif near:

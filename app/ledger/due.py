@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import Connection, and_, select, update
 
 from app.clock import now
-from app.database import read, write
+from app.database import passed, read, write
 from app.models import Message
 
 OPEN = and_(Message.sid.is_(None), Message.status.in_(("requested", "unknown")))
@@ -21,7 +21,7 @@ def put_off(attempt: str, tries: int, until: datetime) -> None:
 def claim() -> Message | None:
     """The text that is due longest, for us to send, and nobody else: if no more is heard of us, it is unknown."""
     at = now()
-    is_due = Message.due_at <= at, OPEN
+    is_due = passed(Message.due_at, at), OPEN
     first = select(Message.id).where(*is_due).order_by(Message.due_at).limit(1)
 
     def work(connection: Connection) -> int | None:

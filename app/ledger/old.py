@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, delete, false, or_, select, update
 
 from app.clock import now
-from app.database import read, write
+from app.database import passed, read, write
 from app.ledger import Kind
 from app.ledger.parties import BATCH, Row, delete_events, is_over
 from app.models import AuditEntry, Base, Call, Event, Message, Recording, RefusedWebhook, Relay, SignInFailure, Spending
@@ -94,4 +94,4 @@ def _delete(table: type[Base], old: Any) -> int:
 
 
 def _may_be_asked(kind: type[Call] | type[Message] | type[Recording]) -> Any:
-    return or_(kind.checked_at.is_(None), kind.checked_at < now() - ASK_AGAIN)
+    return or_(kind.checked_at.is_(None), passed(kind.checked_at, now() - ASK_AGAIN))

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, and_, func, or_, select, update
 
 from app.clock import now
-from app.database import read, write
+from app.database import passed, read, write
 from app.ledger import ENDS, Kind, Row
 from app.models import Call, Message
 
@@ -46,7 +46,7 @@ def quiet(kind: type[Row], after: timedelta | None = None) -> Sequence[Row]:
         unheard = unheard.where(or_(kind.status != "sent", kind.updated_at > at - SENT_IS_ENOUGH_AFTER))
     if after is None:
         due = (
-            and_(kind.updated_at <= at - age, kind.updated_at > at - until, _unasked(kind, at - pause))
+            and_(passed(kind.updated_at, at - age), kind.updated_at > at - until, _unasked(kind, at - pause))
             for age, until, pause in PACES
         )
         unheard = unheard.where(or_(*due)).limit(AT_ONCE)
@@ -90,4 +90,4 @@ def _is_unknown(kind: Kind) -> ColumnElement[bool]:
 
 
 def _unasked(kind: Kind, since: datetime) -> ColumnElement[bool]:
-    return or_(kind.checked_at.is_(None), kind.checked_at <= since)
+    return or_(kind.checked_at.is_(None), passed(kind.checked_at, since))

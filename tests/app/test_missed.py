@@ -10,7 +10,7 @@ from flask import Flask
 from town import LINE, PHONE, Town, open_town
 from visitors import BOTH_DATABASES, Twilio
 
-from app import clock, jobs, ledger, limits
+from app import clock, ledger, limits
 from app.ledger import recordings
 from app.missed import text_late
 from app.models import Call, Message
@@ -150,17 +150,6 @@ def test_twilio_is_asked_once_about_a_missed_caller_who_may_not_be_texted_for_no
         text_late()
     assert got(town) == [SORRY]
     assert sum("recordings of call" in line for line in caplog.messages) == 1
-
-
-def test_who_is_missed_while_the_clock_is_a_year_ahead_is_texted_soon_and_once(town: Town) -> None:
-    with town.app.app_context():
-        town.app.extensions["now"] = lambda: clock.system() + timedelta(days=365)
-        ledger.advance(Call, "completed", sid=CALL["CallSid"], from_number=PHONE, to_number=LINE)
-        ledger.note_outcome(CALL["CallSid"], "missed")
-        for minutes in (1, 4, 7):
-            town.app.extensions["now"] = lambda minutes=minutes: clock.system() + timedelta(minutes=minutes)
-            jobs.run_all()
-    assert got(town) == [SORRY]
 
 
 def test_a_round_that_takes_too_long_ends_and_the_next_one_does_what_is_left(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,8 +13,8 @@ from town import LINE, PHONE, Town, open_town
 from visitors import BOTH_DATABASES
 from voicemails import at_twilio, kept, leave
 
-from app import clock, database, ledger, retention
-from app.ledger import ahead, old
+from app import database, ledger, retention
+from app.ledger import old
 from app.models import AuditEntry, Base, Call, Event, Message, OptOut, Recording, RefusedWebhook, Relay, SignInFailure, Spending
 
 pytestmark = BOTH_DATABASES
@@ -99,20 +99,6 @@ def test_where_no_days_are_given_nothing_goes(make_app: Callable[..., Flask]) ->
     later(app, days=3000)
     assert done(app) == ""
     assert [count(app, table) for table in (Call, Message)] == [1, 1]
-
-
-def test_what_a_clock_dated_ahead_is_as_old_as_it_was_noticed(make_app: Callable[..., Flask]) -> None:
-    app = make_app(keep_messages_days=1)
-    right = app.extensions["now"]
-    app.extensions["now"] = lambda: right() + timedelta(days=365)
-    with app.app_context():
-        ledger.record_message(sid="SM1", from_number=PHONE, to_number=LINE, body="x", media=[], answer="")
-        put(app, RefusedWebhook, {"at": clock.now(), "address": "/sms_url", "cause": "x", "detail": "", "times": 3})
-        app.extensions["now"] = right
-        assert "2" in ahead.set_right()
-        assert ahead.set_right() == ""
-    later(app, days=2)
-    assert done(app) == "texts=1 refusals=1"
 
 
 def test_what_counts_no_more_goes_by_itself(make_app: Callable[..., Flask]) -> None:
