@@ -48,6 +48,14 @@ class Recorded:
 
 
 @dataclass(frozen=True)
+class Webhooks:
+    """The addresses that Twilio tells of a number's calls and texts; "" or none where it tells nobody."""
+
+    calls: list[str]
+    texts: list[str]
+
+
+@dataclass(frozen=True)
 class Request:
     """What Twilio asked somebody for on behalf of a call, and the body that it was answered."""
 
@@ -76,6 +84,18 @@ class Inquiries:
     def list_messages(self, *, to: str, from_: str) -> list[Resource]:
         """The newest texts from one number to another, LISTED at most. Raises TwilioError."""
         return self._list(f"messages to={masked(to)}", lambda: self._client.messages.list(to=to, from_=from_, limit=LISTED))
+
+    def webhooks_of(self, number: str) -> Webhooks:
+        """Whom Twilio tells of what comes to a number; nobody, if it is no number of the account. Raises TwilioError."""
+
+        def find() -> Webhooks:
+            found = self._client.incoming_phone_numbers.list(phone_number=number, limit=1)
+            return Webhooks(
+                [url or "" for each in found for url in (each.voice_url, each.voice_fallback_url)],
+                [url or "" for each in found for url in (each.sms_url, each.sms_fallback_url)],
+            )
+
+        return self._timed(f"number={masked(number)}", find, lambda _: "found", can_repeat=True)
 
     def calls_to(self, number: str, since: datetime) -> list[Resource]:
         """Every call to a number since then. Raises TwilioError."""

@@ -21,14 +21,16 @@ def keep(
     to_number: str = "",
     duration: int | None = None,
     transcription: str | None = None,
+    at: datetime | None = None,
 ) -> Recording:
     """Write what is known of a recording, and return all that is known by now; nothing known is forgotten or changed.
 
     The callback of a recording names no numbers: they are those of its call. `transcription` is "" where none could be made. A
-    recording that was deleted learns no words any more, and one of an erased call neither words nor numbers.
+    recording that was deleted learns no words any more, and one of an erased call neither words nor numbers. `at` is when it was
+    made, if that was not just now.
     """
     row: dict[str, Any] = {"sid": sid, "call_sid": call_sid, "step": step, "from_number": from_number, "to_number": to_number}
-    row |= {"duration": duration, "transcription": transcription, "created_at": now()}
+    row |= {"duration": duration, "transcription": transcription, "created_at": at or now()}
 
     def work(connection: Connection) -> None:
         if not (from_number and to_number):

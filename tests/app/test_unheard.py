@@ -6,12 +6,15 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
+from sqlalchemy import delete
 from town import LINE, PHONE, Town, open_town
 from visitors import BOTH_DATABASES
 from voicemails import OWNER, PLAIN, kept, leave, texts
 
 from app import jobs, unheard
+from app.database import write
 from app.jobs import Job
+from app.models import Call, Event, Recording
 
 pytestmark = BOTH_DATABASES
 
@@ -158,6 +161,7 @@ def test_a_recording_is_kept_and_its_owner_is_told(town: Town) -> None:
     town.sim.advance(400)
     work(town)
     (recording,) = kept(town)
+    assert (town.sim._clock.now() - recording.created_at).total_seconds() > 400
     assert (recording.step, recording.duration is not None, recording.from_number) == ("start", True, PHONE)
     (told,) = texts(town, OWNER)
     assert f"/recordings/{recording.sid}" in told
@@ -195,6 +199,67 @@ def test_recordings_of_calls_that_are_not_ours_stay_where_they_are(town: Town) -
     work(town)
     assert len(town.rest("GET", "Recordings.json").json()["recordings"]) == 1
     assert kept(town) == []
+
+
+def test_what_another_application_answers_is_none_of_our_business(town: Town) -> None:
+    town.sim.point(voice_url="http://127.0.0.1:9/studio", voice_fallback_url="", sms_url="http://127.0.0.1:9/", sms_fallback_url="")
+    town.sim.point(status_url="")
+    town.phone.call(LINE)
+    town.phone.text(LINE, "to the other one")
+    town.sim.advance(400)
+    work(town)
+    assert (town.calls(), bodies(town)) == ([], ["before all this"])
+    assert texts(town, PHONE).count(SORRY) == 0
+
+
+def test_silence_that_was_recorded_holds_up_nothing(make_app: Callable[..., Flask], tmp_path: Path, flow: str) -> None:
+    (tmp_path / "flow.toml").write_text(flow)
+    rules = {"skip_silent_recordings": True}
+    with open_town(make_app, rules=rules, flow_file=str(tmp_path / "flow.toml"), keep_messages_days=1) as town:
+        town.app.extensions["now"] = town.sim._clock.now
+        work(town)
+        town.phone.call(LINE)
+        town.sim.advance(60)
+        assert [each["status"] for each in town.rest("GET", "Recordings.json").json()["recordings"]] == ["absent"]
+        town.phone.text(LINE, "answered, and deleted after a day")
+        for _ in range(4):
+            town.sim.advance(12 * 3600)
+            work(town)
+        assert bodies(town) == []
+
+
+def test_a_recording_of_which_twilio_does_not_tell_the_step_is_kept_and_holds_up_nothing(town: Town) -> None:
+    for path in ("/status/recording", "/recorded"):
+        town.sim.fault("webhook", "drop", match=path, count=99)
+    leave(town, "it is urgent", 6)
+    deaf(town)
+    town.phone.text(LINE, "a later one")
+    over(town)
+    town.sim.fault("rest", "gateway", match="/Events", count=99, status=404)
+    town.sim.advance(400)
+    work(town)
+    assert ([each.step for each in kept(town)], texts(town, OWNER)) == ([""], [])
+    assert "a later one" in bodies(town)
+
+
+def test_after_a_restored_backup_a_call_comes_back_with_its_recording(town: Town) -> None:
+    leave(town, "it is urgent", 6)
+    with town.app.app_context():
+        for table in (Recording, Call, Event):
+            write(lambda connection, table=table: connection.execute(delete(table)))
+    town.sim.advance(400)
+    work(town)
+    assert [call.outcome for call in town.calls()] == ["voicemail"]
+    assert len(kept(town)) == 1
+
+
+def test_what_no_document_may_hold_is_left_out(town: Town) -> None:
+    deaf(town)
+    town.phone.text(LINE, "a\x00b\x1fc")
+    over(town)
+    town.sim.advance(400)
+    assert look(town)
+    assert [body for body in bodies(town) if body.startswith("a")] == ["abc"]
 
 
 def test_a_clock_that_was_ahead_hides_nothing(town: Town) -> None:
