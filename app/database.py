@@ -17,6 +17,7 @@ from sqlalchemy import URL, ColumnElement, Connection, Engine, create_engine, ev
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DisconnectionError, SQLAlchemyError
 from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy.pool import NullPool
 
 from app import logs, patience
 from app.clock import AHEAD, now
@@ -41,6 +42,7 @@ def init_app(app: Flask, settings: Settings) -> None:
         engine = create_engine(url, max_overflow=UNBOUNDED, hide_parameters=True)
         _tend_sqlite(engine, Path(url.database or ""))
         app.extensions["writer"] = SingleWriter(engine, Message)
+        migrated = engine
     else:
         from app import impatient  # here, for its driver takes long to load, and SQLite needs none
 
@@ -48,10 +50,11 @@ def init_app(app: Flask, settings: Settings) -> None:
         engine = create_engine(url, max_overflow=UNBOUNDED, pool_pre_ping=True, connect_args=limits, hide_parameters=True)
         event.listen(engine, "do_connect", impatient.connect)
         app.extensions["writer"] = ManyWriters(engine, Message)
+        migrated = create_engine(url, poolclass=NullPool, hide_parameters=True)  # an index of a large table takes its time
     app.extensions["engine"] = engine
     app.extensions["fuses"] = {"read": Fuse(), "write": Fuse()}  # a database that is locked or full can be read
     app.config["ALEMBIC"] = {"script_location": "migrations"}
-    Alembic(app, metadatas=Base.metadata, engines=engine, run_mkdir=False)
+    Alembic(app, metadatas=Base.metadata, engines=migrated, run_mkdir=False)
 
 
 @contextmanager

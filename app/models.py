@@ -6,7 +6,9 @@ from sqlalchemy import BigInteger, DateTime, Dialect, Index, MetaData, String, T
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 TEXT = 256  # characters; what Twilio sends is much shorter, and what is longer is cut where it comes in
-CALL_ENDS = ("canceled", "failed", "no-answer", "busy", "completed")  # no status of a call comes after one of these
+# No status of a call comes after one of these, and of a text only "read" after "delivered".
+CALL_ENDS = ("canceled", "failed", "no-answer", "busy", "completed")
+MESSAGE_ENDS = ("canceled", "failed", "undelivered", "delivered", "read", "received")
 
 
 class Base(DeclarativeBase):
@@ -77,6 +79,30 @@ def _due() -> Index:
     return Index("ix_messages_due_at", "due_at", sqlite_where=waits, postgresql_where=waits)
 
 
+def _open(table: str, ends: tuple[str, ...]) -> Index:
+    """So are those of which more is to come."""
+    is_open = text(f"status NOT IN ({', '.join(map(repr, ends))})")
+    return Index(f"ix_{table}_open", "updated_at", sqlite_where=is_open, postgresql_where=is_open)
+
+
+def _remarked(table: str) -> Index:
+    """So are those of which a person is to know something."""
+    is_remarked = text("remark <> ''")
+    return Index(f"ix_{table}_remarked", "created_at", sqlite_where=is_remarked, postgresql_where=is_remarked)
+
+
+def _missed() -> Index:
+    """So are callers who reached nobody."""
+    is_missed = text("outcome = 'missed'")
+    return Index("ix_calls_missed", "created_at", sqlite_where=is_missed, postgresql_where=is_missed)
+
+
+def _placed_to() -> Index:
+    """Texts of ours by whom they went to; incoming ones need no place in it."""
+    placed = text("attempt IS NOT NULL")
+    return Index("ix_messages_placed_to", "to_number", "created_at", sqlite_where=placed, postgresql_where=placed)
+
+
 def _legs() -> Index:
     """Most calls are no leg, and need no place in its index."""
     is_leg = text("parent_sid IS NOT NULL")
@@ -92,7 +118,15 @@ class Call(Traffic, Base):
     """
 
     __tablename__ = "calls"
-    __table_args__ = (_unique_attempt("calls"), _unknown("calls"), Index(None, "to_number", "created_at"), _legs())
+    __table_args__ = (
+        _unique_attempt("calls"),
+        _unknown("calls"),
+        _open("calls", CALL_ENDS),
+        _remarked("calls"),
+        _missed(),
+        Index(None, "to_number", "created_at"),
+        _legs(),
+    )
 
     duration: Mapped[int | None]
     parent_sid: Mapped[str | None] = mapped_column(String(TEXT))
@@ -110,7 +144,14 @@ class Message(Traffic, Base):
     """
 
     __tablename__ = "messages"
-    __table_args__ = (_unique_attempt("messages"), _unknown("messages"), _due())
+    __table_args__ = (
+        _unique_attempt("messages"),
+        _unknown("messages"),
+        _open("messages", MESSAGE_ENDS),
+        _remarked("messages"),
+        _due(),
+        _placed_to(),
+    )
 
     body: Mapped[str] = mapped_column(Text)
     media: Mapped[str | None] = mapped_column(Text)

@@ -20,7 +20,7 @@ from app.database import append_message, insert_or, read, take_turns, write
 from app.ledger import events, spending
 from app.ledger.events import Source
 from app.ledger.joining import join
-from app.models import CALL_ENDS, Call, Message
+from app.models import CALL_ENDS, MESSAGE_ENDS, Call, Message
 
 # The ends have ranks of their own, so that two different ones, should Twilio ever send both, come out the same in any order.
 PROGRESS: dict[type, dict[str, int]] = {
@@ -55,11 +55,7 @@ PROGRESS: dict[type, dict[str, int]] = {
     },
 }
 TAKEN: dict[type, str] = {Call: "queued", Message: "accepted"}  # the least that a SID says
-# Nothing comes after these; after "delivered" a text may still be read.
-ENDS: dict[type, tuple[str, ...]] = {
-    Call: CALL_ENDS,
-    Message: ("canceled", "failed", "undelivered", "delivered", "read", "received"),
-}
+ENDS: dict[type, tuple[str, ...]] = {Call: CALL_ENDS, Message: MESSAGE_ENDS}
 # Of what has failed, that which Twilio surely never got, and might take now.
 UNSENT = "Nothing was sent: Twilio could not be reached, or took no more requests just then."
 # How far a call came with what its caller wanted; it only ever gets further.

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, func, literal_column, or_, select, update
 
 from app.clock import now
 from app.database import passed, read, write
@@ -16,6 +16,7 @@ PACES = ((HOUR, 6 * HOUR, 5 * HOUR), (6 * HOUR, DAY, 6 * HOUR), (DAY, 3650 * DAY
 GIVEN_UP_AFTER = 5 * DAY
 SENT_IS_ENOUGH_AFTER = DAY  # not every carrier says that a text was delivered
 AT_ONCE = 500  # quiet ones in one go
+LONGEST = 4 * HOUR  # of a call (https://www.twilio.com/docs/voice/api/call-resource#timelimit)
 
 
 def unknown(kind: type[Row]) -> Sequence[Row]:
@@ -39,9 +40,7 @@ def owned(kind: Kind, sids: Collection[str]) -> set[str]:
 def quiet(kind: type[Row], after: timedelta | None = None) -> Sequence[Row]:
     """Those that Twilio has said nothing of for an hour, or for so long, though more was to come; longest unasked first."""
     at = now()
-    unheard = select(kind).where(
-        kind.sid.is_not(None), kind.status.not_in(ENDS[kind]), kind.remark.is_(None), kind.erased_at.is_(None)
-    )
+    unheard = select(kind).where(_is_open(kind), kind.sid.is_not(None), kind.remark.is_(None), kind.erased_at.is_(None))
     if kind is Message:
         unheard = unheard.where(or_(kind.status != "sent", kind.updated_at > at - SENT_IS_ENOUGH_AFTER))
     if after is None:
@@ -59,18 +58,25 @@ def quiet(kind: type[Row], after: timedelta | None = None) -> Sequence[Row]:
 def to_look_at(kind: type[Row], limit: int | None = None) -> Sequence[Row]:
     """Those that only a person can settle, newest first, and incoming texts that got no answer: their `remark` says why."""
     is_open = or_(kind.status.not_in(ENDS[kind]), kind.direction == "inbound")
-    wanted = select(kind).where(kind.remark.is_not(None), kind.remark != "", is_open)
+    wanted = select(kind).where(kind.remark != literal_column("''"), is_open)
     with read() as session:
-        return session.scalars(wanted.order_by(kind.id.desc()).limit(limit)).all()
+        return session.scalars(wanted.order_by(kind.created_at.desc()).limit(limit)).all()
 
 
 def missed(since: datetime, until: datetime) -> Sequence[Call]:
-    """Calls that are over, in which the caller reached nobody and left no message, with their last news in that time."""
+    """Calls that are over, in which the caller reached nobody and left no message, with their last news in that time.
+
+    News of the end of a call may come days later: such a call was not missed just now.
+    """
     theirs = select(Call).where(
-        Call.outcome == "missed", Call.direction == "inbound", Call.status.in_(ENDS[Call]), Call.sid.is_not(None)
+        Call.outcome == literal_column("'missed'"),
+        Call.direction == "inbound",
+        Call.status.in_(ENDS[Call]),
+        Call.sid.is_not(None),
+        Call.created_at > since - LONGEST,
     )
     with read() as session:
-        return session.scalars(theirs.where(Call.updated_at > since, Call.updated_at <= until).order_by(Call.id)).all()
+        return session.scalars(theirs.where(Call.updated_at > since, Call.updated_at <= until).order_by(Call.created_at)).all()
 
 
 def note(row: Call | Message, remark: str | None) -> None:
@@ -82,6 +88,11 @@ def note(row: Call | Message, remark: str | None) -> None:
         type(row).id == row.id, type(row).status == row.status, type(row).sid.is_not_distinct_from(row.sid)
     )
     write(lambda connection: connection.execute(same.values(checked_at=now(), remark=remark)))
+
+
+def _is_open(kind: Kind) -> ColumnElement[bool]:
+    """Whether more is to come; said so that the databases look into the index of such rows: without parameters, and first."""
+    return kind.id.in_(select(kind.id).where(kind.status.not_in([literal_column(f"'{end}'") for end in ENDS[kind]])))
 
 
 def _is_unknown(kind: Kind) -> ColumnElement[bool]:

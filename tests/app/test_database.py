@@ -31,6 +31,13 @@ def test_migrating_down_and_up_again_works(app: Flask) -> None:
         assert database.is_migrated()
 
 
+@pytest.mark.parametrize("database", ["postgresql"])
+def test_a_migration_may_take_its_time(app: Flask) -> None:
+    with app.app_context():
+        connection = app.extensions["alembic"].migration_context.connection
+        assert connection.scalar(text("SHOW statement_timeout")) == "0"
+
+
 def test_sqlite_flushes_each_commit_and_lets_readers_read(sqlite_template: Path) -> None:
     app = create_app(Settings(**SETTINGS, database_url=f"sqlite:///{sqlite_template}"))
     with app.app_context(), database.read() as session:

@@ -152,6 +152,18 @@ def test_twilio_is_asked_once_about_a_missed_caller_who_may_not_be_texted_for_no
     assert sum("recordings of call" in line for line in caplog.messages) == 1
 
 
+def test_who_was_missed_days_ago_is_not_texted_when_that_is_found_out(town: Town) -> None:
+    with town.app.app_context():
+        town.app.extensions["now"] = lambda: clock.system() - timedelta(days=3)
+        ledger.advance(Call, "in-progress", sid=CALL["CallSid"], from_number=PHONE, to_number=LINE)
+        ledger.note_outcome(CALL["CallSid"], "missed")
+        town.app.extensions["now"] = clock.system
+        ledger.advance(Call, "completed", sid=CALL["CallSid"], source="reconciled")
+        town.app.extensions["now"] = lambda: clock.system() + timedelta(minutes=3)
+        assert text_late() == ""
+    assert got(town) == []
+
+
 def test_a_round_that_takes_too_long_ends_and_the_next_one_does_what_is_left(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("app.clock.LONGEST_ROUND", 0)
     with town.app.app_context():
