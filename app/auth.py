@@ -4,11 +4,12 @@ from datetime import timedelta
 from hashlib import sha256
 from hmac import compare_digest, new
 from ipaddress import ip_address, ip_network
+from math import inf
 from threading import BoundedSemaphore
 from time import monotonic
 from urllib.parse import quote, urlsplit
 
-from flask import Flask, Request, abort, g, redirect, request, session, url_for
+from flask import Flask, Request, abort, current_app, g, redirect, request, session, url_for
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from werkzeug.datastructures import WWWAuthenticate
 from werkzeug.exceptions import TooManyRequests, Unauthorized
@@ -16,6 +17,7 @@ from werkzeug.security import check_password_hash
 from werkzeug.wrappers import Response
 
 from app import logs
+from app.errors import LedgerUnavailable
 from app.ledger import audit, signins
 from app.settings import current_settings, is_loopback
 
@@ -27,6 +29,7 @@ ATTEMPTS_IN_ALL = 1000  # … and from all together: many addresses are no help 
 LONGEST_ONWARD = 2000  # characters; the session is a cookie, of which browsers take 4 kB
 WINDOW = timedelta(minutes=15)
 COMPARED_AT_ONCE = 8  # passwords, in a worker: a hash takes a while, and half of its threads are left for everybody else
+BELIEVED = 300  # seconds for which a worker believes that a session goes on, while the database cannot be asked
 
 _comparing = BoundedSemaphore(COMPARED_AT_ONCE)
 
@@ -103,6 +106,7 @@ def sign_in(entry: int) -> str:
     session.clear()
     session.permanent = True
     session[OPERATOR], session[ENTRY] = _proof(), entry
+    _seen()[entry] = monotonic()
     return onward
 
 
@@ -111,7 +115,7 @@ def is_signed_in() -> bool:
     if not compare_digest(str(session.get(OPERATOR, "")).encode(), _proof().encode()):
         return False
     entry = session.get(ENTRY)
-    if entry and not audit.has_ended(entry):
+    if entry and _goes_on(entry):
         return True
     session.clear()  # else the answer would make it young again
     return False
@@ -121,7 +125,28 @@ def sign_out() -> str:
     """End the session here, and return what to note so that it ends everywhere: "" for a script, which has none."""
     entry = session.get(ENTRY)
     session.clear()
-    return audit.session_name(entry) if entry else ""
+    if entry is None:
+        return ""
+    _seen().pop(entry, None)
+    return audit.session_name(entry)
+
+
+def _goes_on(entry: int) -> bool:
+    """Whether nobody signed out of that session; if the database does not say, as this worker knew it lately."""
+    try:
+        if audit.has_ended(entry):
+            return False
+        _seen()[entry] = monotonic()
+    except LedgerUnavailable:
+        if monotonic() - _seen().get(entry, -inf) > BELIEVED:
+            raise
+    return True
+
+
+def _seen() -> dict[int, float]:
+    """When this worker last saw each session go on; as many as there were sign-ins."""
+    seen: dict[int, float] = current_app.extensions.setdefault("sessions", {})
+    return seen
 
 
 def client_address() -> str:

@@ -107,13 +107,25 @@ def test_a_copy_of_a_cookie_ends_with_the_session_it_was_copied_from(make_app: C
 
 
 @BOTH_DATABASES
-def test_without_a_database_nobody_knows_whether_a_session_has_ended(app: Flask) -> None:
-    browser = Browser(app.test_client())
-    browser.sign_in()
-    assert browser.get("/flow").status_code == 200
-    with app.app_context():
+def test_without_a_database_a_session_goes_on_for_minutes_where_it_was_seen_to(
+    make_app: Callable[..., Flask], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workers = [make_app(), make_app()]
+    owner, other = (Browser(workers[0].test_client()) for _ in range(2))
+    cookie = owner.sign_in().headers["Set-Cookie"].split(";")[0]
+    other.sign_in()
+    page = {"Cookie": cookie, "Accept": "text/html"}
+
+    def status(worker: Flask) -> int:
+        return worker.test_client(use_cookies=False).get("/flow", headers=page).status_code
+
+    with workers[0].app_context():
         database.write(lambda connection: connection.execute(text("ALTER TABLE audit RENAME TO gone")))
-    assert [browser.get(path).status_code for path in ("/flow", "/make_call")] == [503, 503]
+    assert [status(worker) for worker in workers] == [200, 503]
+    assert (owner.post("/sign_out").status_code, status(workers[0])) == (503, 503)
+    assert other.get("/flow").status_code == 200
+    monkeypatch.setattr(auth, "BELIEVED", 0)
+    assert other.get("/flow").status_code == 503
 
 
 def test_a_session_ends_with_the_password_it_was_made_with(make_app: pytest.FixtureRequest) -> None:
