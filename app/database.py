@@ -112,8 +112,11 @@ def _faults_named(what: str) -> Iterator[None]:
             try:
                 yield
             except (SQLAlchemyError, sqlite3.Error) as error:
-                # Names only: PostgreSQL quotes the row in its messages.
-                log.error("database fault=%s cause=%s", type(error).__name__, type(error.__cause__).__name__)
+                # No message: PostgreSQL quotes the row in it. A statement bears marks where its parameters would stand.
+                statement = " ".join((getattr(error, "statement", None) or "none").split())
+                log.error(
+                    "database fault=%s cause=%s statement=%s", type(error).__name__, type(error.__cause__).__name__, statement
+                )
                 raise LedgerUnavailable("The database cannot be used just now.") from error
     finally:
         logs.spent("database", started)

@@ -70,6 +70,19 @@ def test_a_write_that_fails_has_a_name_and_shows_no_parameter(app: Flask, table:
 
 
 @BOTH_DATABASES
+def test_the_log_says_which_statement_failed_and_no_parameter_of_it(app: Flask, caplog: pytest.LogCaptureFixture) -> None:
+    with app.app_context():
+        database.write(lambda connection: connection.execute(text("DROP TABLE calls")))
+        with pytest.raises(LedgerUnavailable):
+            ledger.find_by_sid(Call, "secret +15550002222")
+    (line,) = [line for line in caplog.messages if line.startswith("database fault=")]
+    assert " statement=SELECT calls.duration, " in line
+    assert "FROM calls WHERE calls.sid = " in line
+    assert "2222" not in line
+    assert "secret" not in line
+
+
+@BOTH_DATABASES
 def test_after_a_write_failed_the_next_one_is_kept(app: Flask) -> None:
     with app.app_context():
         database.write(lambda connection: connection.execute(text("ALTER TABLE messages RENAME TO away")))
