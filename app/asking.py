@@ -83,7 +83,8 @@ def ask(
             code = f" twilio_code={fault.twilio_code}" if fault.twilio_code else ""
             log.warning("twilio %s outcome=%s%s seconds=%.3f", what, fault.code, code, seconds)
             seconds_off = longest * _random.uniform(0.5, 1)
-            g.twilio_in_vain = g.get("twilio_in_vain", 0.0) + seconds
+            if not (isinstance(fault, TwilioRefused) and fault.permanent):  # a refusal for good is an answer like any
+                g.twilio_in_vain = g.get("twilio_in_vain", 0.0) + seconds
             if fault.permanent or g.twilio_in_vain + seconds_off > patience.in_all:
                 raise fault from error
         else:

@@ -4,13 +4,15 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import count
 
 import pytest
 from flask import Flask
 from sqlalchemy import text
 from visitors import BOTH_DATABASES, SETTINGS, Browser, Script
 
-from app import database, ledger
+from app import database, ledger, outbound
+from app.errors import TwilioRefused
 from app.models import Call
 
 ACCEPTED = b'{"sid": "CA1", "status": "queued"}'
@@ -150,6 +152,21 @@ def test_a_twilio_that_is_not_there_yet_is_asked_again(app: Flask, door: Door, s
     assert len(pauses(app, start)) == 0
     assert script.post("/make_call").status_code == 201
     assert door.asked == 1
+
+
+def test_what_twilio_refuses_for_good_takes_no_time_from_what_is_asked_next(
+    app: Flask, door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seconds = count(step=5)
+    monkeypatch.setattr("app.asking.monotonic", lambda: next(seconds))
+    door.status, door.body = 400, b'{"code": 21211, "message": "no", "status": 400}'
+    with app.app_context():  # of a job, which sends one text after the other
+        for number in range(4):
+            with pytest.raises(TwilioRefused):
+                outbound.send_sms("+15550002222", f"number {number}")
+        door.status, door.body = 201, ACCEPTED
+        sent, _ = outbound.send_sms("+15550002222", "hi")
+    assert (sent.sid, door.asked) == ("CA1", 5)
 
 
 @pytest.mark.parametrize("status", [500, 502, 503, 504])
