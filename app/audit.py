@@ -1,7 +1,7 @@
 """The audit: what people did with calls, texts and recordings, and what jobs deleted. Webhooks are not part of it.
 
 What costs is written in the transaction that begins it (`noting`), all else before it is done (`note`): nothing is done without an
-entry. Only what a job deleted is noted when its round is over.
+entry. Only what a job deleted is noted when its round is over, and what a person settled once it is, for it may be refused.
 """
 
 import getpass

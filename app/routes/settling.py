@@ -78,10 +78,9 @@ def wants_json() -> bool:
 def _settle(row: Call | Message) -> None:
     match request.form.get("as"):
         case "seen" if row.sid and row.remark:
-            audit.note("settled", row.attempt or row.sid)
             unsettled.note(row, "")
         case "never" | "sid" as how:
-            audit.note("settled", row.attempt or row.sid or "")
             reconcile.settle_by_hand(row, xml_safe(request.form.get("sid", "")) if how == "sid" else None)
         case _:
             abort(400, "Say what it is: `as` is `sid`, with `sid`, or `never`; `seen` for one whose SID is known.")
+    audit.note("settled", row.attempt or row.sid or "")
