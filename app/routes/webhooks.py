@@ -1,7 +1,6 @@
 """What Twilio asks and tells us; every request is signed."""
 
 import logging
-from contextlib import suppress
 from typing import Any
 
 from flask import Blueprint, Response, abort, current_app, g, request
@@ -9,7 +8,7 @@ from werkzeug.exceptions import HTTPException
 
 from app import consent, ledger, limits, missed, voicemail
 from app.asking import WEBHOOK
-from app.errors import LedgerUnavailable, SwitchboardError
+from app.errors import SwitchboardError
 from app.ledger import recordings
 from app.models import TEXT, Call, Message, Recording
 from app.routes.responses import on_bug, on_http_error, on_switchboard_error
@@ -78,9 +77,7 @@ def sms_url() -> Response:
 @bp.route("/voice_fallback_url", methods=["GET", "POST"])
 def voice_fallback_url() -> Response:
     """What a caller hears when /voice_url could not be reached, or answered with no TwiML; without a database, too."""
-    with suppress(LedgerUnavailable):
-        _advance(Call, "CallStatus", "CallSid", "inbound")
-    return _twiml(current_switch().sorry(_line()))
+    return _sorry()
 
 
 @bp.route("/sms_fallback_url", methods=["GET", "POST"])
@@ -140,7 +137,7 @@ def on_error(problem: Exception) -> Response:
     )
     if _text("Direction") == "outbound-dial":  # any document that ends would put the caller through, to a voicemail, too
         return _twiml(current_switch().refusal())
-    return _twiml(current_switch().sorry(_line()))
+    return _sorry()
 
 
 def _asked() -> Asked:
@@ -175,6 +172,17 @@ def _spoken(answer: Answer) -> Response:
     if answer.outcome:
         ledger.note_outcome(_text("ParentCallSid") or _text("CallSid"), answer.outcome)
     return _twiml(answer.twiml)
+
+
+def _sorry() -> Response:
+    """End the call with a sentence; whoever called was missed, unless they came further before."""
+    try:
+        _advance(Call, "CallStatus", "CallSid", "inbound")
+        if _text("Direction") == "inbound":
+            ledger.note_outcome(_text("CallSid"), "missed")
+    except Exception as problem:  # noqa: BLE001  whatever it is, the caller hears a sentence
+        log.error("%s could not keep who heard only that we are sorry: %s", request.endpoint, type(problem).__name__)
+    return _twiml(current_switch().sorry(_line()))
 
 
 def _advance(kind: ledger.Kind, status: str, sid: str, direction: str) -> None:

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
+from sqlalchemy import event
+from sqlalchemy.exc import OperationalError
 from town import LINE, PHONE, Town, open_town
 from visitors import BOTH_DATABASES, Twilio
 
@@ -199,6 +201,47 @@ def test_who_gets_no_answer_and_leaves_no_message_is_texted(town: Town) -> None:
     town.phone.expect_say("Please leave a message.", within=120)
     town.phone.hangup()
     assert got(town) == [SORRY]
+
+
+def test_who_hears_only_that_we_are_sorry_is_texted(town: Town) -> None:
+    town.sim.fault("webhook", "refuse", match="/voice_url", count=2)
+    town.phone.call(LINE)
+    town.phone.expect_say("We are sorry")
+    town.phone.expect_hangup()
+    assert got(town) == [SORRY]
+
+
+@pytest.mark.parametrize("before", [None, "missed", "voicemail", "connected"])
+@pytest.mark.parametrize("target", ["/voice_url/a_step_that_is_gone", "/voice_fallback_url"])
+def test_who_is_not_served_any_more_was_missed_unless_they_came_further_before(
+    app: Flask, twilio: Twilio, target: str, before: ledger.Outcome | None
+) -> None:
+    params = CALL | {"CallStatus": "in-progress"}
+    if before:
+        assert twilio.post("/voice_url", params).status_code == 200
+        with app.app_context():
+            ledger.note_outcome(CALL["CallSid"], before)
+    assert "We are sorry" in twilio.post(target, params).text
+    with app.app_context():
+        (call,) = ledger.latest(Call, 9)
+    assert (call.status, call.outcome) == ("in-progress", before or "missed")
+
+
+@pytest.mark.parametrize("target", ["/voice_url/a_step_that_is_gone", "/voice_fallback_url"])
+def test_whom_we_called_was_not_missed(app: Flask, twilio: Twilio, target: str) -> None:
+    assert "We are sorry" in twilio.post(target, CALL | {"CallStatus": "in-progress", "Direction": "outbound-api"}).text
+    with app.app_context():
+        assert ledger.outcome(CALL["CallSid"]) is None
+
+
+def test_who_hears_it_for_a_fault_of_the_database_that_is_over_was_missed(app: Flask, twilio: Twilio) -> None:
+    def fail(*_: object) -> None:
+        raise OperationalError("", {}, Exception())
+
+    event.listen(app.extensions["engine"], "before_cursor_execute", fail, once=True)
+    assert "We are sorry" in twilio.post("/voice_url", CALL | {"CallStatus": "in-progress"}).text
+    with app.app_context():
+        assert ledger.outcome(CALL["CallSid"]) == "missed"
 
 
 def test_who_leaves_a_message_is_not_texted(town: Town) -> None:
