@@ -13,7 +13,7 @@ from app.models import CALL_ENDS, Call, Message, Spending, Stop
 What = Literal["call", "text"]
 
 DAY = timedelta(days=1)
-SKEW = timedelta(minutes=1)  # by how much the clocks of two machines may differ; what is later than that, a clock wrote that jumped
+AHEAD = timedelta(hours=1)  # what is dated further ahead, a clock wrote that had jumped: it must not hold up all for as long
 LONGEST_LEG = 240  # minutes: no Dial lasts longer (https://www.twilio.com/docs/voice/twiml/dial#timelimit)
 
 # Built once: to build them costs as much as to ask.
@@ -151,8 +151,9 @@ def _minutes(time: timedelta) -> int:
 
 
 def _lately(within: timedelta) -> dict[str, Any]:
+    """As far ahead as back: machines whose clocks differ share one count, and a clock that is set back forgets nothing."""
     at = now()
-    return {"since": at - within, "until": at + SKEW}
+    return {"since": at - within, "until": at + min(within, AHEAD)}
 
 
 def stopped(connection: Connection) -> tuple[str, str, datetime] | None:

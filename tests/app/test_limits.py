@@ -248,6 +248,28 @@ def test_a_clock_that_jumped_ahead_and_came_back_locks_nobody_out(open_limited: 
         assert dial(town, OTHERS[3]) == 429
 
 
+@pytest.mark.parametrize("limit", [{"hourly_limit": 1}, {"daily_limit": 1}, {"daily_budget": 0.02}, {"destination_limits": "1/3600"}])
+def test_a_machine_whose_clock_is_behind_or_was_set_back_by_up_to_an_hour_counts_what_was_spent(
+    open_limited: Open, limit: dict[str, Any]
+) -> None:
+    with open_limited(**limit) as (town, clock):
+        assert dial(town) == 201
+        for seconds in (120, 3480):
+            clock.advance(-seconds)
+            assert dial(town) == 429
+        assert len(placed(town)) == 1
+
+
+def test_what_a_clock_wrote_that_was_ahead_holds_up_a_short_limit_for_no_longer_than_twice_its_time(open_limited: Open) -> None:
+    with open_limited(destination_limits="1/60") as (town, clock):
+        assert dial(town) == 201
+        clock.advance(-60)
+        refused = town.script.post("/make_call", {"to": PHONE})
+        assert (refused.status_code, refused.headers["Retry-After"]) == (429, "120")
+        clock.advance(-1)
+        assert dial(town) == 201
+
+
 def test_a_reload_shows_the_call_that_the_limit_would_refuse(open_limited: Open) -> None:
     with open_limited() as (town, clock):
         town.browser.sign_in()
