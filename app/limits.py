@@ -166,6 +166,15 @@ def check_number(settings: Settings, number: PhoneNumber) -> None:
         )
 
 
+def is_allowed(number: str) -> bool:
+    """Whether a number is called and texted at all, whatever else stands in the way for now."""
+    try:
+        check_number(current_settings(), phone.parse(number))
+    except (InvalidNumber, SpendRefused):
+        return False
+    return True
+
+
 def never_rung(settings: Settings, flow: Flow) -> Iterator[str]:
     """A sentence for each number that a flow rings and that is never called; it is left out of every Dial."""
     for place in flow.places.values():

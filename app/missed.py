@@ -23,7 +23,8 @@ def text_caller(sid: str, asked: Asked) -> None:
 def text_late() -> str:
     """Text the callers of whose calls no callback told the end, or whose worker was killed then; returns how many, in words.
 
-    Who may not be texted just now is tried again each time, but Twilio is asked once about each end of a call.
+    Who may not be texted just now is tried again each time, but Twilio is asked once about each end of a call. Whose number is
+    never texted is left alone.
     """
     told, is_long = 0, round_ends()
     if limits.is_stopped():
@@ -31,14 +32,15 @@ def text_late() -> str:
     for call in unsettled.missed(now() - TOO_LATE, now() - LATE):
         asked, sid = _asked(call), call.sid or ""
         words = missed.words(current_switch(), asked)
-        if words is None or outbound.was_begun(_occasion(sid)) or not consent.may_text(asked.line, asked.party):
+        if words is None or not limits.is_allowed(asked.party) or outbound.was_begun(_occasion(sid)):
+            continue
+        if not consent.may_text(asked.line, asked.party):
             continue
         if call.checked_at is None or call.checked_at <= call.updated_at:
             if _is_voicemail(sid):
                 continue
             unsettled.note(call, call.remark)
-        outbound.text_once(_occasion(sid), asked.party, words, from_=asked.line)
-        told += 1
+        told += outbound.text_once(_occasion(sid), asked.party, words, from_=asked.line)
         if is_long():
             break
     return f"looked after {told} callers who were missed" if told else ""

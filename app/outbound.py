@@ -147,13 +147,14 @@ def send_sms(to: str, body: str, *, key: str | None = None, noted: ledger.Noting
     return _known(begun), new
 
 
-def text_once(occasion: str, to: str, body: str, from_: str | None = None, *, own: bool = False) -> None:
+def text_once(occasion: str, to: str, body: str, from_: str | None = None, *, own: bool = False) -> bool:
     """Text `body` on an occasion of that name: once, whoever else hears of it at the same time, and rather never than twice.
 
-    Nobody waits for it: where Twilio cannot take it just now, it is sent later (see send_due). That it cannot be sent is logged,
-    and no fault of whoever tells of the occasion; what Twilio does not take is in the ledger.
+    Whether it was begun now. Nobody waits for it: where Twilio cannot take it just now, it is sent later (see send_due). That it
+    cannot be sent is logged, and no fault of whoever tells of the occasion; what Twilio does not take is in the ledger.
     """
     attempt, line, text = attempt_of(occasion), from_ or current_settings().twilio_from_number, body[:MAX_TEXTED]
+    new = False
     try:
         number = _number(to, text)
         _may_text(line, number)
@@ -164,6 +165,7 @@ def text_once(occasion: str, to: str, body: str, from_: str | None = None, *, ow
             _send(_begun(Message, attempt, to=number, from_=line, body=text, tries=1), can_wait=True)
     except (InvalidRequest, OptedOut, SpendRefused, TwilioError) as error:
         log.warning("no text to=%s cause=%s", phone.masked(to), error.code)
+    return new
 
 
 def attempt_of(occasion: str) -> str:

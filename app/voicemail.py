@@ -34,18 +34,20 @@ def follow_up(recording: Recording) -> None:
 
 
 def follow_up_late() -> str:
-    """Tell owners of messages whose words never came, or after which a worker was killed; returns how many texts, in words."""
+    """Tell owners of messages whose words never came, or after which a worker was killed; returns how many texts, in words.
+
+    Who may not be texted just now is tried again each time; whose number is never texted is left alone.
+    """
     told, is_long = 0, round_ends()
     if limits.is_stopped():
         return ""
     for recording in recordings.between(now() - TOO_LATE, now() - LATE):
         if not recording.duration or (step := _step(recording)) is None:
             continue
-        for name, owner in _untold(step, recording):
-            if consent.may_text(current_settings().twilio_from_number, owner):
-                outbound.text_once(name, owner, words(step.text, recording), own=True)
-                told += 1
-        if told and is_long():
+        line, untold = current_settings().twilio_from_number, _untold(step, recording)
+        texted = [each for each in untold if limits.is_allowed(each[1]) and consent.may_text(line, each[1])]
+        told += sum(outbound.text_once(name, owner, words(step.text, recording), own=True) for name, owner in texted)
+        if texted and is_long():
             break
     return f"told {told} owners of voicemail late" if told else ""
 

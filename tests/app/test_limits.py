@@ -248,7 +248,9 @@ def test_a_clock_that_jumped_ahead_and_came_back_locks_nobody_out(open_limited: 
         assert dial(town, OTHERS[3]) == 429
 
 
-@pytest.mark.parametrize("limit", [{"hourly_limit": 1}, {"daily_limit": 1}, {"daily_budget": 0.02}, {"destination_limits": "1/3600"}])
+@pytest.mark.parametrize(
+    "limit", [{"hourly_limit": 1}, {"daily_limit": 1}, {"daily_budget": 0.02}, {"destination_limits": "1/3600"}]
+)
 def test_a_machine_whose_clock_is_behind_or_was_set_back_by_up_to_an_hour_counts_what_was_spent(
     open_limited: Open, limit: dict[str, Any]
 ) -> None:

@@ -59,6 +59,7 @@ say = "From nine to five."
 [missed]
 text = "Sorry that we missed {caller}."
 """
+ABROAD = "+421905123456"  # in a country that may not be texted
 SORRY = f"Sorry that we missed {PHONE}."
 CALL = {"CallSid": "CA" + "1" * 32, "From": PHONE, "To": LINE, "Direction": "inbound"}
 
@@ -144,7 +145,7 @@ def test_twilio_is_asked_once_about_a_missed_caller_who_may_not_be_texted_for_no
             town.app.extensions["settings"] = town.app.extensions["settings"].model_copy(update={"daily_budget": 0.0})
         for minutes in range(3, 13):
             town.app.extensions["now"] = lambda minutes=minutes: clock.system() + timedelta(minutes=minutes)
-            text_late()
+            assert text_late() == ""
         assert sum("recordings of call" in line for line in caplog.messages) == (1 if cause == "limited" else 0)
         assert ledger.latest(Message, 9) == []
         town.app.extensions["settings"] = town.app.extensions["settings"].model_copy(update={"daily_budget": 9.0})
@@ -152,6 +153,20 @@ def test_twilio_is_asked_once_about_a_missed_caller_who_may_not_be_texted_for_no
         text_late()
     assert got(town) == [SORRY]
     assert sum("recordings of call" in line for line in caplog.messages) == 1
+
+
+def test_a_missed_caller_who_may_never_be_texted_is_refused_once_and_not_tried_again(
+    app: Flask, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert missed(app, From=ABROAD) == []
+    with app.app_context():
+        for minutes in range(3, 8):
+            app.extensions["now"] = lambda minutes=minutes: clock.system() + timedelta(minutes=minutes)
+            assert text_late() == ""
+        assert sum("spend refused" in line for line in caplog.messages) == 1
+        app.extensions["settings"] = app.extensions["settings"].model_copy(update={"allowed_prefixes": (ABROAD,)})
+        assert "1 callers" in text_late()  # somebody has allowed it in time
+        assert [message.to_number for message in ledger.latest(Message, 9)] == [ABROAD]
 
 
 def test_who_was_missed_days_ago_is_not_texted_when_that_is_found_out(town: Town) -> None:

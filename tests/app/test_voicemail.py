@@ -1,6 +1,7 @@
 """Voicemail: each message is kept once, whatever order the news comes in, and its owners are told once."""
 
 import threading
+from datetime import timedelta
 
 import pytest
 from flask import Flask
@@ -9,6 +10,7 @@ from visitors import BOTH_DATABASES, Twilio
 from voicemails import OWNER, PLAIN, SECOND, TALK, VOICEMAIL, WORDS, kept, leave, signed_in, texts, told
 
 from app.ledger import recordings
+from app.voicemail import follow_up_late
 
 pytestmark = BOTH_DATABASES
 
@@ -149,6 +151,25 @@ def test_an_owner_who_opted_out_gets_none(town: Town) -> None:
     leave(town)
     assert (len(texts(town)), len(texts(town, SECOND))) == (before, 1)
     assert set(told(town, "/status/")) == {(204, None)}
+
+
+@pytest.mark.parametrize("flow", [PLAIN.replace(SECOND, "+421905123456")])
+def test_an_owner_who_may_never_be_texted_is_refused_once_and_not_tried_again(town: Town, caplog: pytest.LogCaptureFixture) -> None:
+    leave(town)
+    assert len(texts(town)) == 1
+    right = town.app.extensions["now"]
+    with town.app.app_context():
+        refused = sum("spend refused" in line for line in caplog.messages)
+        assert refused >= 1
+        for minutes in range(3, 8):
+            town.app.extensions["now"] = lambda minutes=minutes: right() + timedelta(minutes=minutes)
+            assert follow_up_late() == ""
+        assert sum("spend refused" in line for line in caplog.messages) == refused
+        allowed = {"allowed_prefixes": ("+421",), "daily_budget": 0.0}
+        town.app.extensions["settings"] = town.app.extensions["settings"].model_copy(update=allowed)
+        assert follow_up_late() == ""  # for now
+        town.app.extensions["settings"] = town.app.extensions["settings"].model_copy(update={"daily_budget": 9.0})
+        assert "1 owners" in follow_up_late()
 
 
 @pytest.mark.parametrize("flow", [PLAIN.replace("text_to", 'text = "{{{caller}}} {transcription}"\ntext_to')])
