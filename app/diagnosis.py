@@ -69,8 +69,9 @@ CAUSES = {
         "Let the proxy pass the body as it came: no parameter added, no line ends or letters converted.",
     ),
     "account": (
-        "It is about another account than TWILIO_ACCOUNT_SID.",
-        "A number of another account, or of a subaccount, has this address as its webhook: change it there, or the account here.",
+        "It says that it is about another account than TWILIO_ACCOUNT_SID, and no token of ours signed it.",
+        "A number of another account, or of a subaccount, has this address as its webhook: change it there, or the account here. "
+        "If there is none, somebody forges webhooks, which does no harm.",
     ),
     "token": (
         "Its signature is not ours: another token, a body that was changed, or a forgery.",

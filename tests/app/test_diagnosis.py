@@ -1,6 +1,7 @@
 """Why a webhook was refused: found out, kept for an hour, and told to the operator with what to do."""
 
 import json
+import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -22,6 +23,7 @@ from simulator.web.signature import signature_headers
 
 SECURE = "https://phone.example.com"
 TEXT = {"MessageSid": "SM1", "From": "+15550002222", "Body": "a\nb", "AccountSid": SETTINGS["twilio_account_sid"]}
+MANUAL = Path(__file__).resolve().parent.parent.parent / "docs/operations.md"
 FORM = "application/x-www-form-urlencoded"
 
 
@@ -120,6 +122,25 @@ def test_what_a_stranger_writes_is_shown_nowhere(make_app: Callable[..., Flask])
     rows = refused(app)
     assert [(row["address"], row["cause"], row["times"]) for row in rows] == [("/voice_url/<step>", "token", 5)]
     assert not any(text in json.dumps(rows) for text in ("evil", "alert", "2222"))
+
+
+def test_no_stranger_rings_the_alarm_that_the_manual_names(make_app: Callable[..., Flask]) -> None:
+    app = make_app()
+    forged = {"X-Twilio-Signature": "x"}
+    other = TEXT | {"AccountSid": "AC" + "9" * 32}
+    for headers, given in (
+        ({}, {"data": TEXT}),
+        (forged, {"data": TEXT}),
+        (forged, {"data": other}),
+        (forged, {"json": TEXT}),
+        (forged | {"X-Twilio-Webhooks-Signature-Settings": "key=k,algorithm=NONE"}, {"data": TEXT}),
+        (forged, {"data": TEXT, "environ_overrides": {"RAW_URI": "http://other.example.com/sms_url"}}),
+    ):
+        assert app.test_client().post("/sms_url", headers=headers, **given).status_code == 403
+    rung = {row["cause"] for row in refused(app)}
+    assert rung == {"no-signature", "token", "account", "unhashed", "algorithm", "absolute"}
+    (alarm,) = re.findall(r'webhooks_refused_total\{cause=~"(.*?)"\}', MANUAL.read_text())
+    assert set(alarm.split("|")) == set(CAUSES) - rung - {"many"}
 
 
 @BOTH_DATABASES
