@@ -125,7 +125,10 @@ def test_what_is_not_signed_right_gets_403_and_the_log_says_why(
 
 def test_another_accounts_webhook_is_named_as_such(client: FlaskClient, caplog: pytest.LogCaptureFixture) -> None:
     Twilio(client, "another").post("/sms_url", TEXT | {"AccountSid": "AC" + "9" * 32})
-    assert "cause=account: It says that it is about another account than TWILIO_ACCOUNT_SID, and no token of ours signed it." in caplog.text
+    assert (
+        "cause=account: It says that it is about another account than TWILIO_ACCOUNT_SID, and no token of ours signed it."
+        in caplog.text
+    )
 
 
 @pytest.mark.parametrize("kind", ["text/plain", "multipart/form-data; boundary=x", "application/xml", ""])
