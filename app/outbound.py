@@ -118,10 +118,13 @@ def place_call(
     return _known(begun), new
 
 
-def send_sms(to: str, body: str, *, key: str | None = None, noted: ledger.Noting | None = None) -> tuple[Message, bool]:
+def send_sms(
+    to: str, body: str, *, reuse_within: float = 0, key: str | None = None, noted: ledger.Noting | None = None
+) -> tuple[Message, bool]:
     """Text `body` to `to` from TWILIO_FROM_NUMBER, and return the text and whether it is new.
 
-    With a `key`, the one that was sent with it before is returned instead. One that is new is `noted` when it is written.
+    The same text to that number that was sent less than `reuse_within` seconds ago is returned instead of sending another; with a
+    `key`, so is the one that was sent with that key before. One that is new is `noted` when it is written.
     Raises as place_call does, InvalidBody, and OptedOut.
     """
     line = current_settings().twilio_from_number
@@ -135,6 +138,7 @@ def send_sms(to: str, body: str, *, key: str | None = None, noted: ledger.Noting
         from_=line,
         guard=limits.text_to(number, body, own=False),
         attempt=_named(Message, key) if key else None,
+        reuse_within=0 if key else reuse_within,
         noted=noted,
         body=body,
     )

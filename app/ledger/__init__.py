@@ -87,7 +87,7 @@ def begin(
     `guard` is asked before a new one is written, and what it raises is raised here.
     An `attempt` that is given stands for its occasion: it is new only once, whoever else asks at the same time, and anew each time
     that nothing was sent (UNSENT). `fields` are further columns, such as a text's `body`. With `reuse_within` seconds, an outgoing
-    call to the same number that is younger, has the same `fields` and has not failed is returned instead. What is new is `noted` in
+    one to the same number that is younger, has the same `fields` and has not failed is returned instead. What is new is `noted` in
     the same transaction.
     """
     is_named, attempt, at = attempt is not None, attempt or token_hex(16), now()

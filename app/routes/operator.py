@@ -17,7 +17,7 @@ from app.settings import current_settings
 from app.switch import current_switch
 from app.twiml import xml_safe
 
-RELOAD = 10  # seconds in which asking for the same call again shows it instead of placing another
+RELOAD = 10  # seconds in which asking for the same call or text again shows it instead of making another
 SHOWN = 20  # calls and messages on the start page
 LONGEST_REASON = 200  # characters
 KEY = re.compile(r"[!-~]([ -~]{0,253}[!-~])?")
@@ -73,11 +73,13 @@ def call(attempt: str) -> Response:
 
 @bp.post("/send_sms")
 def send_sms() -> BaseResponse:
-    """Send a text."""
+    """Send a text; twice the same from a browser within seconds is a double click, as with calls."""
     given = _given()
     if not given.get("to") or "body" not in given:
         return error("invalid_request", "Give `to`, a phone number, and `body`, the text.", 400)
-    message, new = outbound.send_sms(given["to"], given["body"], key=_key(), noted=audit.noting("texted"))
+    message, new = outbound.send_sms(
+        given["to"], given["body"], reuse_within=RELOAD if wants_page() else 0, key=_key(), noted=audit.noting("texted")
+    )
     if wants_page():
         return redirect(url_for("switchboard.operator.index"), 303)
     response = _resource(message, 201 if new else 200)

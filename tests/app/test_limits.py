@@ -109,6 +109,18 @@ def test_one_number_is_called_so_often_and_each_limit_frees_by_the_clock(open_li
         assert len(placed(town)) == 5
 
 
+def test_a_second_click_on_send_is_the_same_text_and_exceeds_no_limit(open_limited: Open) -> None:
+    with open_limited() as (town, clock):
+        town.browser.sign_in()
+        given = {"to": PHONE, "body": "Come home"}
+        assert [town.browser.post("/send_sms", given).status_code for _ in range(2)] == [303, 303]
+        assert town.browser.post("/send_sms", given | {"body": "Come home now"}).status_code == 429
+        assert (text(town), counted(town.app)) == (429, 1)
+        clock.advance(11)
+        assert town.browser.post("/send_sms", given).status_code == 429
+        assert len(placed(town, "Messages")) == 1
+
+
 def test_calls_and_texts_to_one_number_are_counted_apart(open_limited: Open) -> None:
     with open_limited() as (town, _):
         assert [dial(town), text(town), dial(town), text(town)] == [201, 201, 429, 429]

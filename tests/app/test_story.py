@@ -1,12 +1,13 @@
 """The whole story over loopback: the application, the simulator where Twilio would be, and time that only moves when told."""
 
 import logging
+from datetime import timedelta
 
 import pytest
 from town import LINE, PHONE, Town
 from visitors import BOTH_DATABASES, SETTINGS
 
-from app import outbound
+from app import clock, outbound
 from app.errors import TwilioRefused
 
 pytestmark = BOTH_DATABASES
@@ -74,6 +75,21 @@ def test_the_operator_dials_from_the_page_and_a_reload_shows_the_same_call(town:
     page = town.browser.get("/").text
     assert "completed" in page
     assert PHONE in page
+
+
+def test_the_same_text_is_sent_again_by_a_script_by_a_later_click_and_where_it_failed(town: Town) -> None:
+    town.browser.sign_in()
+    given, at = {"to": PHONE, "body": "Come home"}, clock.system()
+    town.app.extensions["now"] = lambda: at
+    town.sim.fault("rest", "refuse", count=99)
+    assert town.browser.post("/send_sms", given).status_code == 502
+    town.sim.clear_faults()
+    assert town.browser.post("/send_sms", given).status_code == 303
+    assert [town.script.post("/send_sms", given).status_code for _ in range(2)] == [201, 201]
+    town.app.extensions["now"] = lambda: at + timedelta(seconds=11)
+    assert town.browser.post("/send_sms", given).status_code == 303
+    town.sim.advance(30)
+    assert len(town.phone.messages) == 4
 
 
 def test_a_script_that_posts_twice_means_two_calls_but_a_get_again_is_the_same(town: Town) -> None:

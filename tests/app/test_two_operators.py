@@ -3,6 +3,7 @@
 import json
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from http.client import HTTPConnection
 from pathlib import Path
@@ -44,12 +45,12 @@ class Desk:
         finally:
             connection.close()
 
-    def placed(self) -> list[str]:
-        """Whom Twilio was asked to call, one for each time."""
+    def placed(self, what: str = "Calls") -> list[str]:
+        """Whom Twilio was asked to call or text, one for each time."""
         credentials = Authorization("basic", {"username": ACCOUNT, "password": TOKEN}).to_header()
-        url = f"{self.simulator}/2010-04-01/Accounts/{ACCOUNT}/Calls.json?PageSize=100"
+        url = f"{self.simulator}/2010-04-01/Accounts/{ACCOUNT}/{what}.json?PageSize=100"
         with urlopen(Request(url, headers={"Authorization": credentials}), timeout=10) as answer:  # noqa: S310  (our own loopback address)
-            return [call["to"] for call in json.load(answer)["calls"]]
+            return [each["to"] for each in json.load(answer)[what.lower()]]
 
 
 @pytest.fixture
@@ -62,6 +63,18 @@ def desk(database_url: str, tmp_path: Path) -> Iterator[Desk]:
             assert status == 303
             desk.cookie = headers["Set-Cookie"].partition(";")[0]
             yield desk
+
+
+def test_many_clicks_on_send_at_once_are_one_text_and_each_is_told_so(desk: Desk) -> None:
+    def click(_: int) -> tuple[int, str]:
+        together.wait()
+        status, headers = desk.ask("POST", "/send_sms", {"to": PHONE, "body": "Come home"})
+        return status, headers.get("Location", "")
+
+    together = threading.Barrier(CLICKS)
+    with ThreadPoolExecutor(CLICKS) as operators:
+        assert [*operators.map(click, range(CLICKS))] == [(303, "/")] * CLICKS
+    assert desk.placed("Messages") == [PHONE]
 
 
 def test_many_clicks_at_once_and_a_reload_are_one_call_and_what_is_no_click_is_none(desk: Desk) -> None:
