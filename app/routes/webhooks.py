@@ -19,6 +19,7 @@ from app.twilio_service import RECORDING
 
 # What callers hear the answers of: a fault must be a sentence there.
 SPOKEN = tuple(f"switchboard.webhooks.{name}" for name in ("voice_url", "voice_step", "announcement", "announcement_answered"))
+UNANSWERED = "Spending was stopped: it was not answered."
 
 log = logging.getLogger(__name__)
 bp = Blueprint("webhooks", __name__)
@@ -63,13 +64,15 @@ def announcement_answered() -> Response:
 @bp.route("/sms_url", methods=["GET", "POST"])
 def sms_url() -> Response:
     """What to answer to an incoming text."""
+    asked, is_silent = _asked(), limits.is_stopped()
     answer = ledger.record_message(
         sid=_text("MessageSid") or None,
         from_number=_text("From"),
         to_number=_text("To"),
         body=g.webhook.first("Body"),
         media=[g.webhook.first(name) for name in g.webhook if name.startswith("MediaUrl")],
-        answer=texts.reply(current_switch(), _asked(), silent=limits.is_stopped()),
+        answer=texts.reply(current_switch(), asked, silent=is_silent),
+        remark=UNANSWERED if is_silent and texts.is_due(current_switch(), asked) else None,
     )
     return _twiml(answer)
 

@@ -22,6 +22,14 @@ def reply(switch: Switch, asked: Asked, *, silent: bool = False) -> Answer:
     return consent.heed(line, number, asked.value("Body"), asked.value("OptOutType"), otherwise)
 
 
+def is_due(switch: Switch, asked: Asked) -> bool:
+    """Whether a text is answered, or goes on to somebody, unless we are to be silent; what Twilio answers is not."""
+    if consent.is_answered_by_twilio(asked.value("Body"), asked.value("OptOutType")):
+        return False
+    answer = _answer(switch, asked, asked.value("To")[:TEXT], asked.value("From")[:TEXT])
+    return not isinstance(answer, str) or "<Message" in answer
+
+
 def fallback(switch: Switch, asked: Asked, *, silent: bool = False) -> str:
     """What a texter is answered when there is no right answer; it needs no database."""
     if silent or consent.is_answered_by_twilio(asked.value("Body"), asked.value("OptOutType")):

@@ -13,7 +13,8 @@ from sqlalchemy import text as sql
 from town import LINE, PHONE, Town
 from visitors import BOTH_DATABASES, Browser, Script, Twilio
 
-from app import database, limits
+from app import database, ledger, limits
+from app.models import Message
 from simulator.driver import Handset
 
 pytestmark = BOTH_DATABASES
@@ -69,6 +70,10 @@ say = "Goodbye."
 
 [texts]
 default = "Thank you."
+
+[[texts.keywords]]
+exactly = "boat"
+forward_to = "ben"
 
 [missed]
 text = "Sorry that we missed you."
@@ -295,6 +300,46 @@ def test_a_text_is_kept_and_not_answered_while_all_is_stopped(open_limited: Open
         town.sim.phone(OTHERS[1]).text(LINE, "hello")
         town.sim.advance(5)
         assert [message["direction"] for message in town.sim.phone(OTHERS[1]).messages] == ["sent"]
+
+
+def test_the_operator_sees_which_texts_got_no_answer_while_all_was_stopped(open_limited: Open) -> None:
+    with open_limited() as (town, _):
+        town.browser.sign_in()
+        town.phone.text(LINE, "hello")
+        town.phone.expect_text("Thank you.")
+        town.phone.text(LINE, "boat")
+        town.sim.phone(BEN).expect_text("#1: boat")
+        page = town.browser.get("/").text
+        assert (page.count("· answered"), "to-be-looked-at" in page) == (2, False)
+        stop(town)
+        unanswered = {"hello again", "boat", "#1 Which one?"}
+        for phone, words in ((town.phone, "hello again"), (town.phone, "boat"), (town.sim.phone(BEN), "#1 Which one?")):
+            phone.text(LINE, words)
+        for words in ("STOP", "help"):  # Twilio answers these
+            town.sim.phone(OTHERS[0]).text(LINE, words)
+        town.sim.advance(5)
+        told = [message for message in town.messages() if message.remark]
+        assert {message.body for message in told} == unanswered
+        page = town.browser.get("/").text
+        assert (page.count("· answered"), page.count("Settle it")) == (2, 3)
+        assert "Spending was stopped: it was not answered." in page
+        for message in told:
+            assert "it was not answered" in town.browser.get(f"/messages/{message.sid}").text
+            assert town.browser.post(f"/messages/{message.sid}/settle", {"as": "seen"}).status_code == 303
+        assert "to-be-looked-at" not in town.browser.get("/").text
+
+
+def test_a_text_that_the_flow_answers_with_nothing_is_not_to_be_looked_at(make_app: Callable[..., Flask], tmp_path: Path) -> None:
+    (tmp_path / "flow.toml").write_text(FLOW.replace('default = "Thank you."\n', ""))
+    app = make_app(flow_file=str(tmp_path / "flow.toml"))
+    twilio, script = Twilio(app.test_client()), Script(app.test_client())
+    assert script.post("/spending/stop", {"reason": "night"}).status_code == 200
+    for number, words in enumerate(("hello", "boat", "stop")):
+        answer = twilio.post("/sms_url", {"MessageSid": f"SM{number}", "From": PHONE, "To": LINE, "Body": words})
+        assert "<Message" not in answer.text
+    with app.app_context():
+        kept = {message.body: message.remark for message in ledger.latest(Message, 9)}
+    assert kept == {"hello": None, "boat": "Spending was stopped: it was not answered.", "stop": None}
 
 
 def test_the_command_line_stops_shows_and_resumes(open_limited: Open) -> None:
