@@ -1,8 +1,9 @@
-"""Webhooks that were not let in, kept for an hour: what tells the operator that a setting is wrong."""
+"""Webhooks that were not let in, kept until none alike came for an hour: what tells the operator that a setting is wrong."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from threading import Lock
+from typing import NamedTuple
 
 from flask import current_app
 from sqlalchemy import Connection, delete, func, select
@@ -71,7 +72,7 @@ def _keep(connection: Connection, waiting: dict[Key, tuple[int, str]]) -> None:
 
 
 def latest() -> Sequence[RefusedWebhook]:
-    """Those of the last hour, newest first, with what this process has counted so far."""
+    """Those that came in the last hour, newest first, with what this process has counted; each has the `times` so far."""
     current_tally().flush()
     with read() as session:
         return session.scalars(
@@ -79,10 +80,19 @@ def latest() -> Sequence[RefusedWebhook]:
         ).all()
 
 
-def number() -> int:
-    """How many there were in the last hour."""
+class SoFar(NamedTuple):
+    """How many there were, and when the last one came."""
+
+    number: int
+    last: datetime | None
+
+
+def so_far() -> SoFar:
+    """Of those that came in the last hour: each counts from when it first came, or came again after an hour without."""
     with read() as session:
-        return session.scalar(select(func.sum(RefusedWebhook.times)).where(RefusedWebhook.at > now() - KEPT)) or 0
+        lately = select(func.sum(RefusedWebhook.times), func.max(RefusedWebhook.at)).where(RefusedWebhook.at > now() - KEPT)
+        number, last = session.execute(lately).one()
+    return SoFar(number or 0, last)
 
 
 def current_tally() -> Tally:

@@ -39,7 +39,7 @@ def index() -> str:
         open_calls=unsettled.to_look_at(Call, SHOWN),
         open_messages=unsettled.to_look_at(Message, SHOWN),
         entries=sorted(current_switch().flow.entries),
-        refused=refusals.number(),
+        refused=refusals.so_far(),
         recorded=recordings.of_calls(call.sid for call in calls),
         spent=limits.overview(),
     )

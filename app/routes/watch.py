@@ -11,6 +11,8 @@ from app.ledger import figures, refusals
 from app.metrics import Gauge, Labels, exposition
 from app.models import RefusedWebhook
 
+REFUSED_SO_FAR = "Webhooks that were not let in so far, of each kind of which one came in the last hour."
+
 bp = Blueprint("watch", __name__)
 bp.before_request(require_operator)
 
@@ -27,7 +29,7 @@ def metrics() -> Response:
 
 @bp.get("/webhooks")
 def webhooks() -> str | Response:
-    """The webhooks that were refused in the last hour: why, and what to do."""
+    """The webhooks that were refused, until none alike comes for an hour: why, and what to do."""
     refused = refusals.latest()
     if wants_page():
         return render_template("webhooks.html", refused=[(row, *explained(row.cause, row.detail)) for row in refused])
@@ -39,7 +41,7 @@ def _gauges() -> list[Gauge]:
     return [
         Gauge("unsettled", "Calls and messages of which nobody knows yet whether Twilio took them.", _each("kind", unsettled)),
         Gauge("spent_dollars", "What the calls and texts of the last 24 hours cost.", [({}, limits.overview().dollars)]),
-        Gauge("webhooks_refused_last_hour", "Webhooks that were not let in, in the last hour.", [({}, refusals.number())]),
+        Gauge("webhooks_refused_so_far", REFUSED_SO_FAR, [({}, refusals.so_far().number)]),
         Gauge("job_due_timestamp_seconds", "When a job is to run next.", _each("job", jobs.due)),
         Gauge("job_ended_timestamp_seconds", "When a job ran last.", _each("job", jobs.ended)),
     ]

@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Barrier
 from typing import Any
@@ -149,7 +149,7 @@ def test_the_operator_is_told_for_an_hour_what_to_mend(make_app: Callable[..., F
     browser = Browser(app.test_client())
     browser.sign_in()
     assert "None: every webhook of the last hour was signed by Twilio." in browser.get("/webhooks").text
-    assert "refused in the last hour" not in browser.get("/").text
+    assert "refused so far" not in browser.get("/").text
     for _ in range(3):
         send(app, "https://phone.example.com/sms_url", TEXT, "/sms_url", TEXT)
     page = browser.get("/webhooks").text
@@ -157,14 +157,30 @@ def test_the_operator_is_told_for_an_hour_what_to_mend(make_app: Callable[..., F
     assert "Set PUBLIC_BASE_URL to the https address" in page
     assert "3 times" in page
     assert "+1555" not in page
-    assert "3 webhooks were refused in the last hour" in browser.get("/").text
+    assert "3 webhooks were refused so far" in browser.get("/").text
     now = app.extensions["now"]
     app.extensions["now"] = lambda: now() + timedelta(minutes=61)
     assert "None: every webhook" in Browser(browser.client).get("/webhooks").text
-    assert "refused in the last hour" not in browser.get("/").text
+    assert "refused so far" not in browser.get("/").text
     app.test_client().post("/sms_url")
     app.extensions["now"] = now
     assert [row["cause"] for row in refused(app)] == ["no-signature"]  # older ones are gone for good
+
+
+@BOTH_DATABASES
+def test_what_is_refused_again_and_again_is_not_said_to_be_of_the_last_hour(make_app: Callable[..., Flask]) -> None:
+    app, browser = (made := make_app()), Browser(made.test_client())
+    browser.sign_in()
+    for minutes in range(0, 180, 30):
+        app.extensions["now"] = lambda minutes=minutes: datetime(2026, 6, 16, 10, tzinfo=UTC) + timedelta(minutes=minutes)
+        app.test_client().post("/sms_url")
+    page = browser.get("/").text
+    assert "6 webhooks were refused so far, the last one on 16 Jun at 12:30:00 UTC:" in page
+    assert "refused in the last hour" not in page
+    assert "6 times so far" in browser.get("/webhooks").text
+    app.extensions["now"] = lambda: datetime(2026, 6, 16, 14, tzinfo=UTC)
+    app.test_client().post("/sms_url")  # after an hour without one the count begins anew
+    assert "A webhook was refused on 16 Jun at 14:00:00 UTC:" in browser.get("/").text
 
 
 def test_a_flood_of_forgeries_writes_little_and_looks_into_few(
@@ -227,7 +243,7 @@ def test_workers_that_write_the_same_refusals_at_once_in_any_order_do_not_lock_e
     with ThreadPoolExecutor(2) as threads:
         list(threads.map(write, range(2)))
     with workers[0].app_context():
-        assert refusals.number() == 2 * 20 * len(paths)
+        assert refusals.so_far().number == 2 * 20 * len(paths)
     assert [line for line in overheard.raw if "fault" in line] == []
 
 

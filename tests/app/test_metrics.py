@@ -52,7 +52,7 @@ def test_webhooks_are_counted_by_endpoint_and_refusals_by_cause(app: Flask, twil
     assert told["request_seconds_count", "webhooks.sms_url", "403"] == 1
     assert told["request_seconds_count", "none", "404"] == 1
     assert told["webhooks_refused_total", "no-signature"] == 1
-    assert told["webhooks_refused_last_hour",] == 1
+    assert told["webhooks_refused_so_far",] == 1
     assert told["statuses_total", "message", "received"] == 2  # one came twice
 
 
