@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from app import audit, auth, ledger, limits, outbound
 from app.auth import client_address, is_cross_site, require_operator, wants_page
 from app.errors import LedgerUnavailable
-from app.ledger import events, recordings, refusals, unsettled
+from app.ledger import events, figures, recordings, refusals, unsettled
 from app.models import Call, Message
 from app.routes import placing, settling
 from app.routes.responses import error
@@ -40,6 +40,7 @@ def index() -> str:
         open_messages=unsettled.to_look_at(Message, SHOWN),
         entries=sorted(current_switch().flow.entries),
         refused=refusals.so_far(),
+        jobs_run=figures.jobs_run(),
         recorded=recordings.of_calls(call.sid for call in calls),
         spent=limits.overview(),
     )

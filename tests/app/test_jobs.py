@@ -14,7 +14,7 @@ from threading import Event
 import pytest
 from flask import Flask
 from sqlalchemy import select, text
-from visitors import BOTH_DATABASES, SETTINGS
+from visitors import BOTH_DATABASES, SETTINGS, Browser
 
 from app import database, jobs
 from app.errors import LedgerUnavailable
@@ -67,6 +67,29 @@ def test_a_clock_that_was_wrong_does_not_put_a_job_off_for_long(app: Flask) -> N
     clock.advance(-365 * 86400)
     look(app, job)
     assert len(done) == 2
+
+
+def test_the_start_page_says_that_no_process_does_the_jobs_and_how_to_start_one(app: Flask) -> None:
+    clock, browser = Clock(app), Browser(app.test_client())
+    browser.sign_in()
+
+    def is_warned() -> bool:
+        page = browser.get("/").text
+        said = ["No job has ended in the last ten minutes" in page, "flask --app wsgi jobs" in page, "make run" in page]
+        assert len({*said}) == 1
+        return said[0]
+
+    assert is_warned()  # there never was one
+    look(app, Job("count", 60, lambda: ""))
+    assert not is_warned()
+    clock.advance(599)
+    assert not is_warned()
+    clock.advance(2)
+    assert is_warned()
+    look(app, Job("count", 60, lambda: 1 / 0))  # type: ignore[arg-type, return-value]
+    assert not is_warned()  # one that fails is in the log
+    clock.advance(-86400)
+    assert is_warned()  # what a clock wrote that was ahead says nothing
 
 
 def test_many_processes_do_a_job_once(make_app: Callable[..., Flask]) -> None:
