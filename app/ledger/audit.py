@@ -45,10 +45,12 @@ def is_known(connection: Connection, who: str, address: str, action: Action, sub
 
 
 def has_ended(session: int) -> bool:
-    """Whether somebody signed out of the session that began with the entry of that id."""
+    """Whether somebody signed out of the session that began with the entry of that id, or that entry is gone: both go by age."""
+    began = AuditEntry.id == session, AuditEntry.action == "signed in"
     ended = AuditEntry.id > session, AuditEntry.action == "signed out", AuditEntry.subject == session_name(session)
     with read() as connection:
-        return connection.scalar(select(AuditEntry.id).where(*ended).limit(1)) is not None
+        is_known = connection.scalar(select(AuditEntry.id).where(*began)) is not None
+        return not is_known or connection.scalar(select(AuditEntry.id).where(*ended).limit(1)) is not None
 
 
 def session_name(session: int) -> str:
