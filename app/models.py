@@ -61,52 +61,19 @@ class Traffic:
     erased_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
-def _unique_attempt(table: str) -> Index:
-    """Incoming ones have no attempt, and need no place in its index."""
-    placed = text("attempt IS NOT NULL")
-    return Index(f"uq_{table}_attempt", "attempt", unique=True, sqlite_where=placed, postgresql_where=placed)
+def _index(name: str, *columns: str, where: str, unique: bool = False) -> Index:
+    """An index of the few rows of which that holds: the others need no place in it, and cost nothing to write."""
+    return Index(name, *columns, unique=unique, sqlite_where=text(where), postgresql_where=text(where))
 
 
-def _unknown(table: str) -> Index:
-    """Attempts whose SID nobody knows are few, and looked for often."""
-    is_sought = text("attempt IS NOT NULL AND sid IS NULL")
-    return Index(f"ix_{table}_unknown", "created_at", sqlite_where=is_sought, postgresql_where=is_sought)
-
-
-def _due() -> Index:
-    """So are texts that wait to be sent."""
-    waits = text("due_at IS NOT NULL")
-    return Index("ix_messages_due_at", "due_at", sqlite_where=waits, postgresql_where=waits)
-
-
-def _open(table: str, ends: tuple[str, ...]) -> Index:
-    """So are those of which more is to come."""
-    is_open = text(f"status NOT IN ({', '.join(map(repr, ends))})")
-    return Index(f"ix_{table}_open", "updated_at", sqlite_where=is_open, postgresql_where=is_open)
-
-
-def _remarked(table: str) -> Index:
-    """So are those of which a person is to know something."""
-    is_remarked = text("remark <> ''")
-    return Index(f"ix_{table}_remarked", "created_at", sqlite_where=is_remarked, postgresql_where=is_remarked)
-
-
-def _missed() -> Index:
-    """So are callers who reached nobody."""
-    is_missed = text("outcome = 'missed'")
-    return Index("ix_calls_missed", "created_at", sqlite_where=is_missed, postgresql_where=is_missed)
-
-
-def _placed_to() -> Index:
-    """Texts of ours by whom they went to; incoming ones need no place in it."""
-    placed = text("attempt IS NOT NULL")
-    return Index("ix_messages_placed_to", "to_number", "created_at", sqlite_where=placed, postgresql_where=placed)
-
-
-def _legs() -> Index:
-    """Most calls are no leg, and need no place in its index."""
-    is_leg = text("parent_sid IS NOT NULL")
-    return Index("ix_calls_parent_sid", "parent_sid", sqlite_where=is_leg, postgresql_where=is_leg)
+def _indexes(table: str, ends: tuple[str, ...]) -> tuple[Index, ...]:
+    """By attempt; those whose SID nobody knows, of which more is to come, of which a person is to know something."""
+    return (
+        _index(f"uq_{table}_attempt", "attempt", where="attempt IS NOT NULL", unique=True),
+        _index(f"ix_{table}_unknown", "created_at", where="attempt IS NOT NULL AND sid IS NULL"),
+        _index(f"ix_{table}_open", "updated_at", where=f"status NOT IN ({', '.join(map(repr, ends))})"),
+        _index(f"ix_{table}_remarked", "created_at", where="remark <> ''"),
+    )
 
 
 class Call(Traffic, Base):
@@ -119,13 +86,10 @@ class Call(Traffic, Base):
 
     __tablename__ = "calls"
     __table_args__ = (
-        _unique_attempt("calls"),
-        _unknown("calls"),
-        _open("calls", CALL_ENDS),
-        _remarked("calls"),
-        _missed(),
+        *_indexes("calls", CALL_ENDS),
         Index(None, "to_number", "created_at"),
-        _legs(),
+        _index("ix_calls_missed", "created_at", where="outcome = 'missed'"),
+        _index("ix_calls_parent_sid", "parent_sid", where="parent_sid IS NOT NULL"),
     )
 
     duration: Mapped[int | None]
@@ -145,12 +109,9 @@ class Message(Traffic, Base):
 
     __tablename__ = "messages"
     __table_args__ = (
-        _unique_attempt("messages"),
-        _unknown("messages"),
-        _open("messages", MESSAGE_ENDS),
-        _remarked("messages"),
-        _due(),
-        _placed_to(),
+        *_indexes("messages", MESSAGE_ENDS),
+        _index("ix_messages_placed_to", "to_number", "created_at", where="attempt IS NOT NULL"),
+        _index("ix_messages_due_at", "due_at", where="due_at IS NOT NULL"),
     )
 
     body: Mapped[str] = mapped_column(Text)
