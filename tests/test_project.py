@@ -2,9 +2,11 @@
 
 import re
 import tomllib
+from importlib.metadata import distribution
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 
 from app.settings import SECRETS, Settings
 
@@ -43,6 +45,15 @@ def test_everything_that_is_asked_for_is_pinned_with_hashes(name: str) -> None:
     for package in (package for package in asked if package != "-c"):
         assert re.search(rf"^{re.escape(package)}(\[\w+\])?==\S+( ; [^\\]+)? \\\n    --hash=sha256:", pinned, re.MULTILINE), package
     assert "://" not in pinned
+
+
+def test_no_pinned_package_asks_for_extras_of_another() -> None:
+    """pip as Debian 12 and Python 3.11 bring it looks for those past the pins, and refuses to install once there is a newer one."""
+    pinned = "".join((ROOT / f"requirements{part}.txt").read_text() for part in ("", "-simulator", "-dev"))
+    for name, marker in re.findall(r"^([\w.-]+)(?:\[\w+\])?==\S+(?: ; ([^\\]+))? \\$", pinned, re.MULTILINE):
+        if not marker or Requirement(f"{name}; {marker}").marker.evaluate():
+            for asked in map(Requirement, distribution(name).requires or []):
+                assert not asked.extras or (asked.marker and not asked.marker.evaluate({"extra": ""})), f"{name}: {asked}"
 
 
 def test_the_units_run_what_the_procfile_says() -> None:
