@@ -85,7 +85,7 @@ def attack(count: int, folder: Path, seed: int, database_url: str | None = None)
     """
     verdict = Verdict()
     more = {"FLOW_FILE": FLOW} | ({"DATABASE_URL": database_url} if database_url else {})
-    with serving("wsgi:app", folder, WORKERS, settings=more) as server:
+    with serving("wsgi:app", folder, WORKERS, settings=more, is_private=False) as server:
         settings = Settings.load(environment(server.port, server.database, WORKERS) | more, folder / "none")
         app = create_app(settings)
         app.extensions["engine"].dispose()

@@ -9,7 +9,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from sqlalchemy import create_engine
+from sqlalchemy.pool import NullPool
+
 from app.settings import ROOT, SECRETS
+from bench import leaks
 from bench.load import ACCOUNT, TOKEN, send, signed_messages
 
 PASSWORD = "nobody-signs-in"
@@ -37,11 +41,18 @@ class Server:
 
 @contextmanager
 def serving(
-    application: str, folder: Path, workers: int = 1, core: int | None = None, settings: Mapping[str, str] | None = None
+    application: str,
+    folder: Path,
+    workers: int = 1,
+    core: int | None = None,
+    settings: Mapping[str, str] | None = None,
+    *,
+    is_private: bool = True,
 ) -> Iterator[Server]:
     """Serve `application` (module:name), with a database in `folder` (made), when asked for on one core only.
 
-    `settings` go over the usual ones.
+    `settings` go over the usual ones. Raises RuntimeError where its log holds a number, a secret or a text, unless what it is sent
+    is made to look like anything, and so not `is_private`.
     """
     folder.mkdir()
     with socket.create_server(("127.0.0.1", 0)) as listener, (folder / "log").open("wb") as log:
@@ -71,6 +82,15 @@ def serving(
         except subprocess.TimeoutExpired:
             process.kill()  # its workers see that, and end
             process.wait()
+    if is_private:
+        check_log((folder / "log").read_text(errors="replace"), environ)
+
+
+def check_log(said: str, environ: Mapping[str, str]) -> None:
+    """Raises RuntimeError where a log holds a phone number, or a secret or text of the server with that environment."""
+    engine = create_engine(environ["DATABASE_URL"].replace("postgresql://", "postgresql+psycopg://"), poolclass=NullPool)
+    if found := leaks.find(said, {*leaks.texts_in(engine), *(environ.get(name, "") for name in SECRETS)}):
+        raise RuntimeError(f"The log holds {found[:3]}.")
 
 
 def environment(port: int, database: Path, workers: int) -> dict[str, str]:

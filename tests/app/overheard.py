@@ -1,21 +1,14 @@
 """What the log of a test must not hold: secrets, phone numbers, texts. Looked through after every test of the application."""
 
 import logging
-import re
-from contextlib import suppress
 
 from flask import Flask
-from sqlalchemy import select
-from sqlalchemy.exc import SQLAlchemyError
 
 from app import logs
-from app.models import Call, Message, Recording
+from bench import leaks
 
-NUMBER = re.compile(r"(?:\+|%2B)[1-9][0-9]{6,14}|(?<![\w.])1?555[0-9]{7}(?!\w)", re.IGNORECASE)
 OTHERS = ("simulator", "werkzeug", "httpx", "httpcore", "asyncio", "hypothesis")  # who writes in a test beside the application
 DELIBERATE = "app.anything"  # the logger of tests that say what must be hidden
-SHORTEST = 8  # characters; shorter texts, such as "ping", are words that a log may use by itself
-TEXTS = (Message.body, Message.answer, Call.announcement, Recording.transcription)
 
 
 class Overheard(logging.Handler):
@@ -38,12 +31,8 @@ class Overheard(logging.Handler):
     def learn(self, app: Flask) -> None:
         """Take down what is private to an application: its secrets, and the texts that its database holds."""
         self.private.update(filter(None, app.extensions["settings"].secrets))
-        with suppress(SQLAlchemyError), app.extensions["engine"].connect() as connection:
-            for column in TEXTS:
-                self.private.update(text for text in connection.scalars(select(column)) if text and len(text) >= SHORTEST)
+        self.private |= leaks.texts_in(app.extensions["engine"])
 
     def leaks(self) -> list[str]:
         """What was written and should not have been."""
-        said = "\n".join((*self.lines, *self.raw))
-        found = [number[0] for number in NUMBER.finditer(said)]
-        return found + [text for text in self.private if text in said and re.search(rf"(?<!\w){re.escape(text)}(?!\w)", said)]
+        return leaks.find("\n".join((*self.lines, *self.raw)), self.private)
