@@ -25,10 +25,12 @@ OPERATOR, ENTRY = "operator", "entry"
 CHALLENGE = WWWAuthenticate("basic", {"realm": "Switchboard"})
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 ATTEMPTS = 5  # wrong passwords from one address …
-ATTEMPTS_IN_ALL = 1000  # … and from all together: many addresses are no help to guess, and few of them cannot lock us out
+ATTEMPTS_IN_ALL = 1000  # … and from all strange ones together: many addresses are no help to guess, and lock out no known one
+HOME = 56  # bits of an IPv6 address that one home or office has to itself (https://www.rfc-editor.org/rfc/rfc6177)
 LONGEST_ONWARD = 2000  # characters; the session is a cookie, of which browsers take 4 kB
 WINDOW = timedelta(minutes=15)
 COMPARED_AT_ONCE = 8  # passwords, in a worker: a hash takes a while, and half of its threads are left for everybody else
+LONGEST_SESSION = timedelta(days=7)  # also of one that is in use all the time
 BELIEVED = 300  # seconds for which a worker believes that a session goes on, while the database cannot be asked
 
 _comparing = BoundedSemaphore(COMPARED_AT_ONCE)
@@ -80,7 +82,7 @@ def check_password(given: str | None) -> None:
 def refuse_other_sites() -> None:
     """403 for a request that would change something and comes from a page of another site."""
     if request.method not in SAFE_METHODS and is_cross_site():
-        abort(403, "This came from a page of another site.")
+        abort(403, "This came from a page of another site, or of ours at another address than PUBLIC_BASE_URL.")
 
 
 def is_cross_site() -> bool:
@@ -93,8 +95,10 @@ def is_cross_site() -> bool:
     source = request.headers.get("Origin") or request.headers.get("Referer")
     if not source:
         return False
-    own = {request.host, urlsplit(current_settings().public_base_url).netloc}
-    return source.partition("://")[2].partition("/")[0] not in own
+    host = source.partition("://")[2].partition("/")[0]
+    if host == urlsplit(current_settings().public_base_url).netloc:
+        return False
+    return host != request.host or not is_loopback(urlsplit(f"//{host}").hostname)  # whose name another site could lead to us
 
 
 def sign_in(entry: int) -> str:
@@ -134,7 +138,7 @@ def sign_out() -> str:
 def _goes_on(entry: int) -> bool:
     """Whether nobody signed out of that session; if the database does not say, as this worker knew it lately."""
     try:
-        if audit.has_ended(entry):
+        if audit.has_ended(entry, LONGEST_SESSION):
             return False
         _seen()[entry] = monotonic()
     except LedgerUnavailable:
@@ -150,7 +154,7 @@ def _seen() -> dict[int, float]:
 
 
 def client_address() -> str:
-    """Whose request it is, for IPv6 the network of 64 bits; a proxy on this machine says it, last in X-Forwarded-For."""
+    """Whose request it is, for IPv6 the network of its HOME; a proxy on this machine says it, last in X-Forwarded-For."""
     peer = request.remote_addr or ""
     if is_loopback(peer) and request.access_route:
         peer = request.access_route[-1]
@@ -158,7 +162,7 @@ def client_address() -> str:
         address = ip_address(peer)
     except ValueError:
         return "unknown"
-    return str(address) if address.version == 4 else str(ip_network((address, 64), strict=False))
+    return str(address) if address.version == 4 else str(ip_network((address, HOME), strict=False))
 
 
 def wants_page() -> bool:

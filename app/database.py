@@ -155,6 +155,9 @@ def _tend_sqlite(engine: Engine, path: Path) -> None:
         """A new file is made at the start only: it would make SQLite throw away what the log beside a lost one still holds."""
         nonlocal opened
         is_new = not opened and not path.with_name(f"{path.name}-wal").exists()
+        if is_new:
+            with suppress(OSError):  # what is wrong then, SQLite says
+                path.touch(mode=0o600)  # numbers and texts are for us only; SQLite gives its journal the same rights
         connection: sqlite3.Connection = sqlite3.connect(
             f"file:{quote(str(path))}?mode={'rwc' if is_new else 'rw'}", uri=True, **parameters
         )

@@ -44,9 +44,15 @@ def is_known(connection: Connection, who: str, address: str, action: Action, sub
     return connection.scalar(select(AuditEntry.id).where(lately, *same).limit(1)) is not None
 
 
-def has_ended(session: int) -> bool:
-    """Whether somebody signed out of the session that began with the entry of that id, or that entry is gone: both go by age."""
-    began = AuditEntry.id == session, AuditEntry.action == "signed in"
+def has_signed_in(connection: Connection, address: str, within: timedelta) -> bool:
+    """Whether somebody signed in from there so lately."""
+    theirs = AuditEntry.address == address, AuditEntry.action == "signed in", AuditEntry.at > now() - within
+    return connection.scalar(select(AuditEntry.id).where(*theirs).limit(1)) is not None
+
+
+def has_ended(session: int, after: timedelta) -> bool:
+    """Whether the session that began with the entry of that id is as old, somebody signed out of it, or its entry is gone."""
+    began = AuditEntry.id == session, AuditEntry.action == "signed in", AuditEntry.at > now() - after
     ended = AuditEntry.id > session, AuditEntry.action == "signed out", AuditEntry.subject == session_name(session)
     with read() as connection:
         is_known = connection.scalar(select(AuditEntry.id).where(*began)) is not None

@@ -7,7 +7,10 @@ from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, 
 
 from app.clock import now
 from app.database import read, take_turns, write
+from app.ledger import audit
 from app.models import SignInFailure
+
+KNOWN = timedelta(days=30)  # for which an address is known after somebody signed in from there
 
 
 @dataclass(frozen=True)
@@ -20,6 +23,8 @@ class Guess:
 
 def begin(address: str, guess: str, within: timedelta, *, at_most: int, in_all: int) -> Guess | None:
     """Count a password before it is compared; None if it may not be, as too many that were not right came lately.
+
+    What came `in_all` does not count against an address from which somebody has signed in.
 
     Many at once are counted one after the other, whichever worker they come to. One that is being compared already, or was right
     lately, is counted already, and costs no write: so a script may ask for many things at once.
@@ -42,7 +47,8 @@ def begin(address: str, guess: str, within: timedelta, *, at_most: int, in_all: 
         found, is_known = judge(connection)
         if found is None or is_known:
             return found
-        if (connection.scalar(select(func.count()).select_from(SignInFailure).where(_lately(within))) or 0) >= in_all:
+        all_lately = connection.scalar(select(func.count()).select_from(SignInFailure).where(_lately(within))) or 0
+        if all_lately >= in_all and not audit.has_signed_in(connection, address, KNOWN):
             return None
         connection.execute(delete(SignInFailure).where(~_lately(within)))
         connection.execute(insert(SignInFailure).values(address=address, guess=guess, wrong=None, at=now()))

@@ -5,7 +5,7 @@ import re
 from flask import Blueprint, Response, abort, jsonify, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
-from app import audit, auth, ledger, limits, outbound
+from app import audit, auth, ledger, limits, outbound, phone
 from app.auth import client_address, is_cross_site, require_operator, wants_page
 from app.errors import LedgerUnavailable
 from app.ledger import events, figures, recordings, refusals, unsettled
@@ -51,7 +51,7 @@ def make_call() -> Response:
     """Place the call that the guide places: by opening this address."""
     if request.method == "HEAD" or "prefetch" in request.headers.get("Sec-Purpose", request.headers.get("Purpose", "")):
         return Response(status=204)
-    if is_cross_site():
+    if is_cross_site() or _says_more_than_whom():
         return _confirm()
     return _place(reuse_within=RELOAD)
 
@@ -119,11 +119,17 @@ def _spending() -> BaseResponse:
     return redirect(url_for("switchboard.operator.index"), 303) if wants_page() else jsonify(stopped=limits.is_stopped())
 
 
+def _says_more_than_whom() -> bool:
+    """Whether a browser's address says what is to be heard: one that is typed cannot be told from a stranger's link in a mail."""
+    return "Authorization" not in request.headers and any(request.args.get(name) for name in placing.PARAMETERS if name != "to")
+
+
 def _confirm() -> Response:
-    """Ask whether the call that a page of another site asks for is to be placed."""
+    """Ask whether a call that somebody else's link may ask for is to be placed. Raises InvalidNumber."""
     given = {name: value for name, value in _given().items() if name in placing.PARAMETERS}
     heard = placing.heard(given, current_switch().flow.entries)
-    given.setdefault("to", current_settings().twilio_to_number)
+    settings = current_settings()
+    given["to"] = phone.parse(given.get("to", settings.twilio_to_number), home=settings.twilio_from_number).e164
     return make_response(render_template("confirm.html", given=given, heard=heard))
 
 

@@ -1,6 +1,7 @@
 """The database connection: what is acknowledged is on disk, and a fault has a name."""
 
 import sqlite3
+import stat
 from collections.abc import Callable
 from pathlib import Path
 
@@ -44,6 +45,17 @@ def test_sqlite_flushes_each_commit_and_lets_readers_read(sqlite_template: Path)
         pragmas = {name: session.scalar(text(f"PRAGMA {name}")) for name in ("journal_mode", "synchronous", "busy_timeout")}
     app.extensions["engine"].dispose()
     assert pragmas == {"journal_mode": "wal", "synchronous": 2, "busy_timeout": patience.PATIENCE * 1000}
+
+
+def test_a_new_sqlite_file_and_its_journal_are_for_their_owner_only(tmp_path: Path) -> None:
+    path = tmp_path / "switchboard.db"
+    app = create_app(Settings(**SETTINGS, database_url=f"sqlite:///{path}"))
+    with app.app_context():
+        app.extensions["alembic"].upgrade()
+        database.write(lambda connection: connection.execute(text("DELETE FROM jobs")))
+        rights = {file.name: stat.S_IMODE(file.stat().st_mode) for file in tmp_path.iterdir()}
+    app.extensions["engine"].dispose()
+    assert rights == dict.fromkeys(("switchboard.db", "switchboard.db-shm", "switchboard.db-wal"), 0o600)
 
 
 def test_a_relative_sqlite_path_is_below_the_instance_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -141,6 +141,15 @@ def test_a_session_ends_with_the_password_it_was_made_with(make_app: pytest.Fixt
     assert changed.get("/", headers={"Cookie": cookie, "Accept": "text/html"}).status_code == 303
 
 
+def test_a_session_ends_after_a_week_however_much_it_is_used(app: Flask, browser: Browser) -> None:
+    browser.sign_in()
+    for hours in range(8, 7 * 24, 8):
+        app.extensions["now"] = lambda hours=hours: clock.system() + timedelta(hours=hours)
+        assert browser.get("/flow").status_code == 200
+    app.extensions["now"] = lambda: clock.system() + timedelta(days=7, minutes=1)
+    assert browser.get("/flow").location == "/sign_in"
+
+
 def test_a_hashed_password_works_too(make_app: pytest.FixtureRequest) -> None:
     from werkzeug.security import generate_password_hash
 
@@ -169,10 +178,24 @@ def test_many_addresses_do_not_help_to_guess(client: FlaskClient, monkeypatch: p
     assert client.get("/", auth=("operator", PASSWORD)).status_code == 429
 
 
+def test_nor_do_they_lock_out_an_address_from_which_somebody_signed_in(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(auth, "ATTEMPTS_IN_ALL", 20)
+    client, home = app.test_client(), {"X-Forwarded-For": "198.51.100.7"}
+    assert client.post("/sign_in", data={"password": PASSWORD}, headers=home).status_code == 303
+    app.extensions["now"] = lambda: clock.system() + timedelta(days=29)
+    for guess in range(20):
+        client.get("/", auth=("operator", f"guess {guess}"), headers={"X-Forwarded-For": f"192.0.2.{guess}"})
+    assert client.get("/", auth=("operator", PASSWORD), headers={"X-Forwarded-For": "198.51.100.8"}).status_code == 429
+    assert client.get("/", auth=("operator", PASSWORD), headers=home).status_code == 200
+    guesses = [client.get("/", auth=("operator", f"guess {guess}"), headers=home).status_code for guess in range(6)]
+    assert guesses == [401] * 5 + [429]
+
+
 def test_addresses_of_one_ipv6_network_count_as_one(client: FlaskClient) -> None:
     for guess in range(5):
-        client.get("/", auth=("operator", "wrong password"), headers={"X-Forwarded-For": f"2001:db8::{guess}"})
-    assert client.get("/", auth=("operator", PASSWORD), headers={"X-Forwarded-For": "2001:db8::ffff"}).status_code == 429
+        client.get("/", auth=("operator", "wrong password"), headers={"X-Forwarded-For": f"2001:db8:0:{guess}::1"})
+    assert client.get("/", auth=("operator", PASSWORD), headers={"X-Forwarded-For": "2001:db8:0:ff::1"}).status_code == 429
+    assert client.get("/", auth=("operator", PASSWORD), headers={"X-Forwarded-For": "2001:db8:0:100::1"}).status_code == 200
     assert client.get("/", auth=("operator", PASSWORD), headers={"X-Forwarded-For": "2001:db9::1"}).status_code == 200
 
 
@@ -228,6 +251,14 @@ def test_another_sites_page_changes_nothing(app: Flask, headers: dict[str, str],
     assert client.post(path, data=form, headers=headers, auth=("operator", PASSWORD)).status_code == 403
 
 
+def test_a_page_of_a_site_whose_name_leads_to_this_machine_by_now_changes_nothing(client: FlaskClient) -> None:
+    rebound = {"Origin": "http://elsewhere.example:5000", "Host": "elsewhere.example:5000"}
+    for path in ("/sign_in", "/make_call", "/sign_out"):
+        assert client.post(path, data={"password": "guess"}, headers=rebound, auth=("operator", PASSWORD)).status_code == 403
+    through_a_tunnel = {"Origin": "http://127.0.0.1:7000", "Host": "127.0.0.1:7000"}
+    assert client.post("/sign_out", headers=through_a_tunnel, auth=("operator", PASSWORD)).status_code == 303
+
+
 @pytest.mark.parametrize(
     "headers",
     [
@@ -255,7 +286,11 @@ def test_strict_headers_are_on_every_page(make_app: pytest.FixtureRequest) -> No
         assert headers["Referrer-Policy"] == "same-origin"
         assert "Strict-Transport-Security" not in headers
         assert "Strict-Transport-Security" in secure.get(path, buffered=True).headers
-    assert "Secure" in Browser(secure).sign_in().headers["Set-Cookie"]
+    cookie = Browser(secure).sign_in().headers["Set-Cookie"]
+    assert cookie.startswith("__Host-")  # such a name browsers take from this host only, and with what follows
+    assert "Secure" in cookie
+    assert "Path=/" in cookie
+    assert "Domain" not in cookie
 
 
 def test_pages_hold_no_inline_script_or_style(browser: Browser) -> None:

@@ -428,8 +428,10 @@ def test_empty_choices_of_the_form_are_none(town: Town) -> None:
     town.phone.expect_say("Fire")
 
 
-@pytest.mark.parametrize("site", ["cross-site", "same-site"])
-def test_a_link_on_another_site_shows_all_that_would_be_said_and_sends_it_when_told_to(town: Town, site: str) -> None:
+@pytest.mark.parametrize(
+    "site", ["cross-site", "same-site", "none", "same-origin"]
+)  # a link in a mail; the way back from signing in
+def test_a_link_with_words_shows_all_that_would_be_said_and_sends_it_when_told_to(town: Town, site: str) -> None:
     town.browser.get("/")
     town.browser.sign_in()
     link = f"/make_call?to={quote(PHONE)}&say={quote(SAID)}&acknowledge=yes&machine=leave&also=%22%3E"
@@ -449,6 +451,15 @@ def test_a_link_on_another_site_shows_all_that_would_be_said_and_sends_it_when_t
     step = town.browser.get("/make_call?step=start", sec_fetch_site=site).text
     assert "beginning at the step <strong>start</strong>" in step
     assert len(town.calls()) == 1
+
+
+def test_a_link_shows_the_number_that_is_dialled_and_not_what_it_calls_it(browser: Browser) -> None:
+    browser.sign_in()
+    for written in ("My own phone +15550003333", "\u202e+15550003333", "+15550003333;isub=+15550009999"):
+        confirm = browser.get(f"/make_call?to={quote(written)}", sec_fetch_site="cross-site").text
+        assert "to call <strong>+15550003333</strong>" in confirm
+        assert "Call +15550003333</button>" in confirm
+        assert written not in confirm
 
 
 def test_a_long_announcement_in_an_address_does_not_outgrow_the_session(browser: Browser) -> None:
