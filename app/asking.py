@@ -14,10 +14,12 @@ from requests.adapters import HTTPAdapter
 from twilio.base.exceptions import TwilioException, TwilioRestException
 
 from app import logs, metrics
-from app.errors import RecordingGone, TwilioAnswerLost, TwilioError, TwilioRefused, TwilioUnreachable
+from app.errors import NotLetIn, RecordingGone, TwilioAnswerLost, TwilioError, TwilioRefused, TwilioUnreachable
 
 FIRST_PAUSE = 0.5  # seconds at most before a request is repeated; then twice as long each time
 NOT_CONNECTED = ("NewConnectionError", "NameResolutionError")  # urllib3's names for what requests calls ConnectionError
+
+NOT_LET_IN = (401, 407)  # HTTP's; Twilio's code for the first is 20003 (https://www.twilio.com/docs/api/errors/20003)
 
 log = logging.getLogger(__name__)
 logging.getLogger("twilio.http_client").setLevel(logging.WARNING)  # at INFO it writes whole numbers and texts
@@ -85,7 +87,7 @@ def ask(
             seconds_off = longest * _random.uniform(0.5, 1)
             if not (isinstance(fault, TwilioRefused) and fault.permanent):  # a refusal for good is an answer like any
                 g.twilio_in_vain = g.get("twilio_in_vain", 0.0) + seconds
-            if fault.permanent or g.twilio_in_vain + seconds_off > patience.in_all:
+            if fault.permanent or isinstance(fault, NotLetIn) or g.twilio_in_vain + seconds_off > patience.in_all:
                 raise fault from error
         else:
             log.info("twilio %s outcome=%s seconds=%.3f", what, outcome(result), _count(what, "ok", started))
@@ -120,6 +122,10 @@ def _translated(error: Exception) -> TwilioError:
             return RecordingGone("Twilio has no such recording, or no more.", code)
         case TwilioRestException(status=429, code=code):
             return TwilioRefused("Twilio is taking no more requests just now; try again in a moment.", code, permanent=False)
+        case TwilioRestException(status=status, code=code) if status in NOT_LET_IN:
+            return NotLetIn(
+                "Twilio does not let us in: check TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN.", None if code == status else code
+            )
         case TwilioRestException(status=status, code=code) if 400 <= status < 500 and code in (None, status):
             # Twilio's client takes the status for the code of JSON that has none: it was a proxy's, or is no error of its own.
             return TwilioRefused(f"Twilio refused this with the HTTP status {status}.")

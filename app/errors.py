@@ -10,6 +10,7 @@ SwitchboardError
 │   └── SpendLimited              just now; it says when it may again: 429
 ├── TwilioError               Twilio was asked, or could not be
 │   ├── TwilioRefused             it answered no: 502, nothing happened
+│   │   ├── NotLetIn                  to whoever asks, for now: no fault of what is asked
 │   │   └── RecordingGone             it has no such recording, or no more: 404
 │   ├── TwilioUnreachable         it never got the request: 503, trying again is safe
 │   └── TwilioAnswerLost          it may have got it: 504, trying again may double it
@@ -88,6 +89,13 @@ class TwilioRefused(TwilioError):
     def __init__(self, message: str, twilio_code: int | None = None, *, permanent: bool = True) -> None:
         super().__init__(message, twilio_code)
         self.permanent = permanent
+
+
+class NotLetIn(TwilioRefused):
+    """Twilio, or a proxy before it, does not take our credentials: to ask again at once is of no use, to ask later may be."""
+
+    def __init__(self, message: str, twilio_code: int | None = None) -> None:
+        super().__init__(message, twilio_code, permanent=False)
 
 
 class RecordingGone(TwilioRefused):

@@ -14,10 +14,20 @@ LATE, TOO_LATE = timedelta(minutes=2), timedelta(hours=2)
 
 
 def text_caller(sid: str, asked: Asked) -> None:
-    """Text the caller if the call with that SID is over and was missed; whoever hears of it may say so again."""
+    """Text the caller if the call with that SID is over and was missed; whoever hears of it may say so again.
+
+    While somebody was rung and nobody told how that ended, they may have spoken: see text_after_leg and text_late.
+    """
     words = missed.words(current_switch(), asked)
-    if words is not None and ledger.outcome(sid) == "missed" and not _is_voicemail(sid):
+    if words is not None and ledger.outcome(sid) == "missed" and unsettled.legs_are_over(sid) and not _is_voicemail(sid):
         outbound.text_once(_occasion(sid), asked.party, words, from_=asked.line)
+
+
+def text_after_leg(parent_sid: str) -> None:
+    """The same, after the end of a leg of that call, which may be told after its own."""
+    call = ledger.find_by_sid(Call, parent_sid)
+    if call is not None:
+        text_caller(parent_sid, _asked(call))
 
 
 def text_late() -> str:

@@ -29,7 +29,6 @@ WRONG_CLOCK = timedelta(days=1)  # what is alike and so near in time may be what
 YEARS = timedelta(days=3650)
 TRIAL = "Sent from your Twilio trial account - "  # what Twilio puts before the words of a trial account
 
-NOT_US = 20003  # Twilio's error for a wrong token: no fault of the call that is asked about
 IN_VAIN = 3  # refusals one after the other, after which the others would be refused, too
 
 NEVER_TAKEN = "Twilio never took it: its list has none to that number at that time."
@@ -116,7 +115,7 @@ def _each(due: list[Rows], ask: Callable[[Rows], Iterator[Finding]], enough: Cal
             yield from ask(rows)
         except TwilioRefused as error:
             refused.append(rows)
-            if not error.permanent or error.twilio_code == NOT_US or len(refused) == IN_VAIN:
+            if not error.permanent or len(refused) == IN_VAIN:
                 raise
             continue
         _put_off(refused)
@@ -269,7 +268,7 @@ def _ask(row: Call | Message) -> Iterator[Finding]:
     try:
         found = twilio.fetch_call(sid) if isinstance(row, Call) else twilio.fetch_message(sid)
     except TwilioRefused as error:
-        if not error.permanent or error.twilio_code in (None, NOT_US):
+        if not error.permanent or error.twilio_code is None:
             raise
         gone = "Twilio knows nothing of it any more: how it ended cannot be told."
         yield from _leave([row], gone if error.twilio_code == NOT_FOUND else str(error))

@@ -56,9 +56,10 @@ def look(after: timedelta = AFTER) -> str:
     until = at - after if after else WHENEVER
     if since >= until:
         return ""
+    came = sorted(_found(since, until), key=lambda found: found.created)
     is_long, done_until = round_ends(), min(until, at - AFTER)  # what just began may have no time in Twilio's list yet
-    for found in sorted(_found(since, until), key=lambda found: found.created):
-        if found.keep is None or is_long():
+    for found in came:
+        if found.keep is None or (kept and is_long()):
             done_until = min(done_until, found.created)
         else:
             found.keep()

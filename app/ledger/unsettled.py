@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, and_, func, literal_column, or_, select, u
 from app.clock import now
 from app.database import passed, read, write
 from app.ledger import ENDS, Kind, Row
-from app.models import Call, Message
+from app.models import CALL_ENDS, Call, Message, Spending
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 # Between how long after the last news and how long after it Twilio is asked how it goes on, and the time between two questions.
@@ -56,11 +56,11 @@ def quiet(kind: type[Row], after: timedelta | None = None) -> Sequence[Row]:
 
 
 def to_look_at(kind: type[Row], limit: int | None = None) -> Sequence[Row]:
-    """Those that only a person can settle, newest first, and incoming texts that got no answer: their `remark` says why."""
+    """Those that only a person can settle, newest first, and then incoming ones that got no answer: their `remark` says why."""
     is_open = or_(kind.status.not_in(ENDS[kind]), kind.direction == "inbound")
     wanted = select(kind).where(kind.remark != literal_column("''"), is_open)
     with read() as session:
-        return session.scalars(wanted.order_by(kind.created_at.desc()).limit(limit)).all()
+        return session.scalars(wanted.order_by(kind.direction == "inbound", kind.created_at.desc()).limit(limit)).all()
 
 
 def missed(since: datetime, until: datetime) -> Sequence[Call]:
@@ -77,6 +77,15 @@ def missed(since: datetime, until: datetime) -> Sequence[Call]:
     )
     with read() as session:
         return session.scalars(theirs.where(Call.updated_at > since, Call.updated_at <= until).order_by(Call.created_at)).all()
+
+
+def legs_are_over(sid: str) -> bool:
+    """Whether each leg that the flow was allowed to ring in a call is known to have ended."""
+    rung = select(func.count()).where(Spending.call_sid == sid, Spending.kind == "call").scalar_subquery()
+    legs = select(Call.status).where(Call.parent_sid == sid)
+    with read() as session:
+        ended = [status in CALL_ENDS for status in session.scalars(legs)]
+        return all(ended) and len(ended) >= (session.scalar(select(rung)) or 0)
 
 
 def note(row: Call | Message, remark: str | None) -> None:

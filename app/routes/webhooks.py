@@ -10,7 +10,7 @@ from app import consent, ledger, limits, missed, voicemail
 from app.asking import WEBHOOK
 from app.errors import SwitchboardError
 from app.ledger import recordings
-from app.models import TEXT, Call, Message, Recording
+from app.models import CALL_ENDS, TEXT, Call, Message, Recording
 from app.routes.responses import on_bug, on_http_error, on_switchboard_error
 from app.signature import require_twilio
 from app.switch import Answer, Asked, current_switch, texts
@@ -99,7 +99,10 @@ def call_status() -> Response:
     _advance(Call, "CallStatus", "CallSid", "inbound")
     if _text("connects") == "yes" and _text("CallStatus") in ("in-progress", "completed"):  # the first may be late, or lost
         ledger.note_outcome(_text("ParentCallSid"), "connected")
-    missed.text_caller(_text("CallSid"), _asked())
+    if _text("CallStatus") in CALL_ENDS and _text("ParentCallSid"):
+        missed.text_after_leg(_text("ParentCallSid"))
+    else:
+        missed.text_caller(_text("CallSid"), _asked())
     return Response(status=204)
 
 

@@ -16,6 +16,6 @@ def words(switch: Switch, asked: Asked) -> str | None:
     if asked.value("CallStatus") not in CALL_ENDS or asked.value("Direction") != "inbound":
         return None
     missed = switch.flow.file_for(asked.line).missed
-    if missed is None or is_anonymous(asked.party) or not phone.gets_texts(asked.party):
+    if missed is None or switch.is_from_us(asked) or is_anonymous(asked.party) or not phone.gets_texts(asked.party):
         return None
     return filled(missed.text, asked.field)

@@ -32,7 +32,7 @@ def is_due(switch: Switch, asked: Asked) -> bool:
 
 def fallback(switch: Switch, asked: Asked, *, silent: bool = False) -> str:
     """What a texter is answered when there is no right answer; it needs no database."""
-    if silent or consent.is_answered_by_twilio(asked.value("Body"), asked.value("OptOutType")):
+    if silent or switch.is_from_us(asked) or consent.is_answered_by_twilio(asked.value("Body"), asked.value("OptOutType")):
         return consent.NOTHING
     flow = switch.flow.name_for(asked.line)
     sorry = with_fields(switch.flow.file_for(asked.line).texts.sorry)
@@ -42,6 +42,8 @@ def fallback(switch: Switch, asked: Asked, *, silent: bool = False) -> str:
 
 def _answer(switch: Switch, asked: Asked, line: str, number: str) -> Answer:
     """By who texts, else by the words of the text, else the default, or nothing."""
+    if switch.is_from_us(asked):
+        return consent.NOTHING
     flow = switch.flow.name_for(line)
     if number in switch.flow.answering(flow):
         return relays.send_back(switch, asked, line, number)

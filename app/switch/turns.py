@@ -161,6 +161,10 @@ class Switch:
             raise NoSuchStep(f"The flow has no step {name!r} that could answer {event!r}.")
         return act(Turn(self, place, place.step, asked, heard))
 
+    def is_from_us(self, asked: Asked) -> bool:
+        """Whether it is a number of ours that calls or texts, or seems to: it would answer what it is answered, and so on."""
+        return asked.party in (asked.number, *self.flow.file.numbers)
+
     def sorry(self, line: str) -> str:
         """What a caller to that number of ours hears when there is no right answer."""
         flow, file = self.flow.name_for(line), self.flow.file_for(line)

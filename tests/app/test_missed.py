@@ -61,6 +61,7 @@ text = "Sorry that we missed {caller}."
 """
 ABROAD = "+421905123456"  # in a country that may not be texted
 SORRY = f"Sorry that we missed {PHONE}."
+LEG = {"CallSid": "CA" + "2" * 32, "ParentCallSid": "CA" + "1" * 32, "Direction": "outbound-dial", "CallStatus": "no-answer"}
 CALL = {"CallSid": "CA" + "1" * 32, "From": PHONE, "To": LINE, "Direction": "inbound"}
 
 
@@ -280,6 +281,52 @@ def test_who_spoke_to_somebody_is_not_texted(town: Town) -> None:
     assert got(town) == []
 
 
+DIALS = """
+[people]
+ben = "+15550005555"
+[steps.start]
+kind = "dial"
+to = "ben"
+timeout = 10
+[missed]
+text = "Sorry that we missed {caller}."
+"""
+
+
+@pytest.mark.parametrize("lost", [3, 4], ids=["but its end", "all"])
+def test_who_spoke_to_somebody_of_whose_leg_callbacks_were_lost_is_not_texted(
+    make_app: Callable[..., Flask], tmp_path: Path, lost: int
+) -> None:
+    (tmp_path / "dials.toml").write_text(DIALS)
+    with open_town(make_app, flow_file=str(tmp_path / "dials.toml")) as town:
+        town.sim.fault("webhook", "drop", match="connects=yes", count=lost)
+        town.phone.call(LINE)
+        town.sim.advance(20)
+        town.phone.hangup()
+        assert got(town) == []
+        later = clock.system() + timedelta(minutes=5)
+        town.app.extensions["now"] = lambda: later
+        with town.app.app_context():
+            assert text_late() == ""
+        assert got(town) == []
+        assert [each.outcome for each in town.calls() if each.direction == "inbound"] == ["connected"]
+
+
+def test_who_is_rung_in_vain_and_whose_leg_ends_after_the_call_is_texted_then(
+    make_app: Callable[..., Flask], tmp_path: Path
+) -> None:
+    (tmp_path / "dials.toml").write_text(DIALS)
+    with open_town(make_app, flow_file=str(tmp_path / "dials.toml")) as town:
+        town.sim.phone("+15550005555").on_ring("ring")
+        town.sim.fault("webhook", "delay", match="connects=yes", count=9, seconds=12)
+        town.phone.call(LINE)
+        town.sim.advance(5)
+        town.phone.hangup()
+        town.sim.advance(3)
+        assert town.phone.messages == []
+        assert got(town) == [SORRY]
+
+
 def wait_and_talk(town: Town) -> None:
     """The phone waits in the queue, a colleague takes it out, and they speak until the phone hangs up."""
     colleague = town.sim.phone("+15550007777")
@@ -340,6 +387,7 @@ def missed(app: Flask, **changes: str) -> list[tuple[str, str, str]]:
     """The texts after a call to Anna that ends so: status, sender, recipient."""
     twilio, params = Twilio(app.test_client()), CALL | changes
     assert twilio.post("/voice_url/anna", params | {"CallStatus": "in-progress"}).status_code == 200
+    assert twilio.post("/status/call", LEG).status_code == 204
     assert twilio.post("/status/call", {"CallStatus": "completed"} | params).status_code == 204
     with app.app_context():
         return [(row.status, row.from_number, row.to_number) for row in ledger.latest(Message, 9)]
@@ -382,6 +430,7 @@ def test_calls_of_our_own_are_not_missed(app: Flask) -> None:
 def test_callbacks_that_come_at_once_text_once(make_app: Callable[..., Flask], flow_file: str) -> None:
     workers = [make_app(flow_file=flow_file) for _ in range(2)]
     Twilio(workers[0].test_client()).post("/voice_url/anna", CALL | {"CallStatus": "in-progress"})
+    Twilio(workers[0].test_client()).post("/status/call", LEG)
 
     def end(number: int) -> int:
         return Twilio(workers[number % 2].test_client()).post("/status/call", CALL | {"CallStatus": "completed"}).status_code

@@ -254,6 +254,17 @@ def test_where_twilio_refuses_everything_a_round_ends(quiet: Town, caplog: pytes
     assert open_calls(quiet) == []
 
 
+@pytest.mark.parametrize("status", [401, 407])
+def test_where_twilio_does_not_let_us_in_nothing_is_asked_further_and_nothing_put_off(
+    quiet: Town, caplog: pytest.LogCaptureFixture, status: int
+) -> None:
+    quiet.sim.fault("rest", "gateway", match="/Calls/", count=99, status=status)
+    assert asked(quiet, caplog) == 1
+    quiet.sim.clear_faults()
+    assert asked(quiet, caplog) == 6
+    assert open_calls(quiet) == []
+
+
 def test_a_call_that_twilio_never_answers_for_does_not_hold_up_the_same_others_for_good(
     quiet: Town, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -345,6 +356,44 @@ def test_a_voicemail_text_that_twilio_cannot_take_is_sent_later_once(town: Town)
     town.sim.advance(MINUTE)
     assert len(texts(town)) == 1
     assert [message.status for message in town.messages()] == ["delivered", "delivered"]
+
+
+def test_a_token_that_is_wrong_for_a_while_loses_no_text(town: Town) -> None:
+    town.sim.fault("rest", "refuse", count=99)
+    with town.app.app_context():
+        for number in range(3):
+            outbound.text_once(f"occasion {number}", f"+1555000300{number}", "You have a message.", own=True)
+    town.sim.clear_faults()
+    town.sim.fault("rest", "status", match="/Messages.json", count=99, status=401)
+    for _ in range(10):
+        town.sim.advance(MINUTE)
+        with town.app.app_context():
+            assert outbound.send_due() == ""
+    assert [(text.status, text.due_at is None) for text in town.messages()] == [("requested", False)] * 3
+    town.sim.clear_faults()
+    town.sim.advance(HOUR / 2)
+    work(town)
+    town.sim.advance(MINUTE)
+    assert [len(town.sim.phone(f"+1555000300{number}").messages) for number in range(3)] == [1, 1, 1]
+
+
+def test_texts_that_came_while_all_was_stopped_do_not_hide_what_only_a_person_can_settle(town: Town) -> None:
+    with town.app.app_context():
+        attempt, _ = ledger.begin(Message, to=PHONE, from_=LINE, body="hello")
+        ledger.advance(Message, "unknown", attempt=attempt, source="answer")
+        row = ledger.find(Message, attempt)
+        assert row is not None
+        unsettled.note(row, "Which is whose, it does not tell.")
+    town.sim.advance(MINUTE)
+    town.script.post("/spending/stop", {"reason": "fraud"})
+    for number in range(25):
+        town.sim.phone(f"+155500040{number:02}").text(LINE, f"boat {number}")
+    town.sim.settle()
+    town.browser.sign_in()
+    page = town.browser.get("/").text
+    assert "Which is whose, it does not tell." in page
+    assert page.count("Settle it") == 20
+    assert "There are more" in page
 
 
 def test_a_voicemail_text_that_twilio_cannot_take_for_hours_has_failed(town: Town) -> None:

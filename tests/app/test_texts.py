@@ -18,6 +18,8 @@ from town import LINE, NO_CERTIFICATES, Town, open_town
 from visitors import BOTH_DATABASES, Twilio
 from werkzeug.test import TestResponse
 
+from app import ledger
+from app.models import Message
 from simulator.driver import Handset
 
 pytestmark = BOTH_DATABASES
@@ -204,6 +206,27 @@ def test_a_sender_that_is_a_name_cannot_be_answered(twilio: Twilio) -> None:
 
 def test_a_number_of_ours_never_texts_itself(twilio: Twilio) -> None:
     assert [(message.to, message.body) for message in text(twilio, "SM1", TEXTER, "our own")] == [(None, "That is us.")]
+
+
+def test_two_numbers_of_ours_do_not_answer_each_other(make_app: Callable[..., Flask], tmp_path: Path) -> None:
+    """Anybody can show one of them as the caller's number, and hang up: the text that says sorry then comes to us."""
+    (tmp_path / "desk.toml").write_text('start = "desk"\n[steps.desk]\nsay = "Sales."\n[texts]\ndefault = "We sell boats."\n')
+    (tmp_path / "flow.toml").write_text(
+        '[flows]\nsales = "desk.toml"\n[numbers]\n"+15550001112" = "sales"\n[missed]\ntext = "Sorry."\n'
+        '[steps.start]\nkind = "queue"\nqueue = "all"\nwaiting = "Wait."\n[texts]\ndefault = "Thanks."\n'
+    )
+    app = make_app(flow_file=str(tmp_path / "flow.toml"))
+    twilio, ours = Twilio(app.test_client()), [LINE, "+15550001112"]
+    for path in ("/sms_url", "/sms_fallback_url"):
+        for number, (from_, to) in enumerate((ours, ours[::-1])):
+            told = twilio.post(path, {"MessageSid": f"SM{number:032}", "From": from_, "To": to, "Body": "Thanks."})
+            assert "<Message" not in told.text
+    assert "<Message" in twilio.post("/sms_url", {"MessageSid": "SM" + "3" * 32, "From": TEXTER, "To": LINE, "Body": "x"}).text
+    call = {"CallSid": "CA" + "1" * 32, "From": ours[1], "To": LINE, "Direction": "inbound"}
+    twilio.post("/voice_url", call | {"CallStatus": "in-progress"})
+    twilio.post("/status/call", call | {"CallStatus": "completed"})
+    with app.app_context():
+        assert [each for each in ledger.latest(Message, 9) if each.direction != "inbound"] == []
 
 
 def test_a_texter_who_opted_out_gets_no_answer_and_the_person_is_told(twilio: Twilio) -> None:

@@ -275,6 +275,19 @@ def test_a_clock_that_was_ahead_hides_nothing(town: Town) -> None:
     assert "Is anybody there?" in bodies(town)
 
 
+def test_lists_that_take_longer_than_a_round_hold_up_nothing_for_good(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.clock.LONGEST_ROUND", 0)  # seconds, over as soon as the lists are there
+    deaf(town)
+    for number in range(3):
+        town.sim.phone(f"+1555000400{number}").text(LINE, f"boat {number}")
+        town.sim.advance(60)
+    town.sim.clear_faults()
+    town.sim.advance(400)
+    for looks in range(1, 4):
+        assert look(town)
+        assert len([body for body in bodies(town) if body.startswith("boat")]) == looks
+
+
 def test_a_fault_of_twilio_leaves_it_to_the_next_look(town: Town) -> None:
     deaf(town)
     town.phone.text(LINE, "Is anybody there?")
