@@ -1,6 +1,7 @@
 """Phone numbers: what people write, and what Twilio wants (E.164)."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import phonenumbers
 from phonenumbers import NumberParseException, PhoneNumberFormat, PhoneNumberType
@@ -21,6 +22,7 @@ class PhoneNumber:
     kind: str
 
 
+@lru_cache(maxsize=1024)  # a text's sender has often texted before
 def parse(text: str, home: str | None = None) -> PhoneNumber:
     """Read a number as a person writes it; `home` is an E.164 number whose country a national number is taken to be in.
 

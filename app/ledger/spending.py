@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
+from secrets import token_hex
 from typing import Any, Literal
 
 from sqlalchemy import Connection, Select, bindparam, delete, func, insert, select, update
@@ -11,6 +12,7 @@ from app.database import take_turns, write
 from app.models import CALL_ENDS, Call, Message, Spending, Stop
 
 What = Literal["call", "text"]
+ANSWERS = "answers"  # to texts: what many of them cost is one row
 
 DAY = timedelta(days=1)
 AHEAD = timedelta(hours=1)  # what is dated further ahead, a clock wrote that had jumped: it must not hold up all for as long
@@ -21,8 +23,10 @@ LATELY = (Spending.at > bindparam("since"), Spending.at <= bindparam("until"))
 STOPPED = select(Stop.who, Stop.reason, Stop.at).order_by(Stop.id).limit(1)
 KNOWN = select(Spending.id).where(Spending.occasion == bindparam("occasion"))
 ADD = insert(Spending)
-COUNT = select(func.count()).select_from(Spending).where(*LATELY)
-NTH_LATEST = select(Spending.at).where(*LATELY).order_by(Spending.at.desc()).offset(bindparam("later")).limit(1)
+COUNT = select(func.count()).select_from(Spending).where(*LATELY, Spending.kind != ANSWERS)
+NTH_LATEST = (
+    select(Spending.at).where(*LATELY, Spending.kind != ANSWERS).order_by(Spending.at.desc()).offset(bindparam("later")).limit(1)
+)
 TO_DESTINATION = (
     select(Spending.at)
     .where(Spending.number == bindparam("number"), Spending.kind == bindparam("kind"), Spending.own.is_(False), *LATELY)
@@ -63,6 +67,12 @@ def add(
     """Write that a call of that `rate` a minute, or a text of that `cost`, is about to be made."""
     row = {"at": now(), "kind": kind, "number": number, "occasion": occasion, "own": own}
     connection.execute(ADD, row | {"call_sid": call_sid, "rate": rate, "cost": cost})
+
+
+def add_answers(connection: Connection, cost: int) -> None:
+    """Write what answers to texts have cost; they count by nothing else."""
+    row = {"at": now(), "kind": ANSWERS, "number": "", "occasion": token_hex(16), "own": True}
+    connection.execute(ADD, row | {"call_sid": None, "rate": None, "cost": cost})
 
 
 def nth_latest(connection: Connection, number: int, within: timedelta) -> datetime | None:

@@ -6,7 +6,7 @@ from typing import Any
 from flask import Blueprint, Response, abort, current_app, g, request
 from werkzeug.exceptions import HTTPException
 
-from app import consent, ledger, limits, missed, voicemail
+from app import answers, consent, ledger, limits, missed, voicemail
 from app.asking import WEBHOOK
 from app.errors import SwitchboardError
 from app.ledger import recordings
@@ -19,7 +19,6 @@ from app.twilio_service import RECORDING
 
 # What callers hear the answers of: a fault must be a sentence there.
 SPOKEN = tuple(f"switchboard.webhooks.{name}" for name in ("voice_url", "voice_step", "announcement", "announcement_answered"))
-UNANSWERED = "Spending was stopped: it was not answered."
 
 log = logging.getLogger(__name__)
 bp = Blueprint("webhooks", __name__)
@@ -64,7 +63,8 @@ def announcement_answered() -> Response:
 @bp.route("/sms_url", methods=["GET", "POST"])
 def sms_url() -> Response:
     """What to answer to an incoming text."""
-    asked, is_silent = _asked(), limits.is_stopped()
+    asked, why = _asked(), answers.reason_for_silence()
+    is_silent = bool(why) or not answers.may_go_to(asked.party)
     answer = ledger.record_message(
         sid=_text("MessageSid") or None,
         from_number=_text("From"),
@@ -72,8 +72,9 @@ def sms_url() -> Response:
         body=g.webhook.first("Body"),
         media=[g.webhook.first(name) for name in g.webhook if name.startswith("MediaUrl")],
         answer=texts.reply(current_switch(), asked, silent=is_silent),
-        remark=UNANSWERED if is_silent and texts.is_due(current_switch(), asked) else None,
+        remark=why if why and texts.is_due(current_switch(), asked) else None,
     )
+    answers.count(answer)
     return _twiml(answer)
 
 
@@ -90,7 +91,9 @@ def sms_fallback_url() -> Response:
         return sms_url()
     except Exception as problem:  # noqa: BLE001  whatever it is, the texter is answered here or nowhere
         log.error("%s could not keep a text: %s", request.endpoint, type(problem).__name__)
-        return _twiml(texts.fallback(current_switch(), _asked(), silent=limits.is_stopped(look=False)))
+        answer = texts.fallback(current_switch(), _asked(), silent=limits.is_stopped(look=False))
+        answers.count(answer)
+        return _twiml(answer)
 
 
 @bp.route("/status/call", methods=["GET", "POST"])
