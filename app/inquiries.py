@@ -111,6 +111,13 @@ class Inquiries:
             lambda: self._client.messages.list(to=number, date_sent_after=since, page_size=LISTED),
         )
 
+    def messages_from(self, number: str, since: datetime, until: datetime) -> list[Resource]:
+        """The newest texts from a number in that time, to whomever, LISTED at most. Raises TwilioError."""
+        return self._list(
+            f"messages from={masked(number)}",
+            lambda: self._client.messages.list(from_=number, date_sent_after=since, date_sent_before=until, limit=LISTED),
+        )
+
     def recordings_since(self, since: datetime) -> list[Recorded]:
         """Every recording since then, whatever was recorded. Raises TwilioError."""
 

@@ -5,6 +5,7 @@ are attempts alike: they are these. None: Twilio never took it. Anything else is
 in the addresses that Twilio asked for it: they bear the attempt's id.
 """
 
+import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
@@ -29,6 +30,7 @@ WRONG_CLOCK = timedelta(days=1)  # what is alike and so near in time may be what
 YEARS = timedelta(days=3650)
 TRIAL = "Sent from your Twilio trial account - "  # what Twilio puts before the words of a trial account
 
+WORD = re.compile(r"[^\W_X]")  # what stands in no text whose words are hidden
 IN_VAIN = 3  # refusals one after the other, after which the others would be refused, too
 
 NEVER_TAKEN = "Twilio never took it: its list has none to that number at that time."
@@ -73,7 +75,7 @@ def ask_quiet(after: timedelta | None = None, enough: Callable[[], bool] = lambd
 
 def candidates(row: Call | Message) -> list[Resource]:
     """What an attempt may have become, by Twilio's list. Raises TwilioError."""
-    return _candidates([row], _listed(row))
+    return _candidates([row], _listed(row)) + _hidden([row])
 
 
 def settle_by_hand(row: Call | Message, sid: str | None) -> None:
@@ -216,6 +218,9 @@ def _match(alike: Rows, listed: Sequence[Resource]) -> Iterator[Finding]:
         yield from (_take(row, found) for row, found in zip(left, near, strict=True))
     elif not likely and any(_is_ahead(row.updated_at) for row in left):
         yield from _leave(left, "Twilio's list has none to that number, but a clock was wrong then, or is wrong now.")
+    elif not likely and (hidden := _hidden(left)):
+        words = f"{len(hidden)} at that time whose words, or the end of whose number, it hides"
+        yield from _leave(left, f"Twilio's list has {words}: it may be this one.")
     elif not likely:
         yield from map(_give_up, left)
     elif near:
@@ -224,6 +229,25 @@ def _match(alike: Rows, listed: Sequence[Resource]) -> Iterator[Finding]:
     else:
         words = f"none to that number at that time, but {len(likely)} within a day of it"
         yield from _leave(left, f"Twilio's list has {words}: it may be this one, if a clock was wrong.")
+
+
+def _hidden(alike: Rows) -> list[Resource]:
+    """The texts of that time of which Twilio hides the words or the end of the number: nothing tells whether they are these.
+
+    That is its Message Redaction (https://www.twilio.com/docs/messaging/guides/privacy-message-redaction).
+    """
+    row = alike[0]
+    if not isinstance(row, Message):
+        return []
+    obscured = f"{row.to_number[:-4]}XXXX"
+    hidden = [
+        each
+        for each in current_twilio().messages_from(row.from_number, *_span(alike))
+        if each.direction == "outbound-api"
+        and (each.to == obscured or (each.to == row.to_number and not WORD.search(each.body or "")))
+    ]
+    owned = unsettled.owned(Message, [each.sid for each in hidden])
+    return [each for each in hidden if each.sid not in owned]
 
 
 def _attempts_of(found: Resource) -> set[str] | None:

@@ -98,6 +98,29 @@ def test_texts_are_told_apart_by_their_words(town: Town) -> None:
     assert states(town) == {"one": "delivered", "two": "failed", "three": "delivered"}
 
 
+def test_a_text_whose_words_twilio_hides_is_not_sent_again_but_settled_by_hand(town: Town) -> None:
+    """Message Redaction: its lists have no words then."""
+    deaf(town)
+    town.sim.fault("rest", "lost")
+    with town.app.app_context():
+        outbound.text_once("a voicemail", PHONE, "You have a message.", own=True)
+    town.sim.advance(MINUTE)
+    (sid,) = [each["sid"] for each in town.phone.messages]
+    assert town.rest("POST", f"Messages/{sid}.json", Body="").json()["body"] == ""
+    town.sim.advance(10 * MINUTE)
+    for _ in range(3):
+        work(town)
+        town.sim.advance(MINUTE)
+    assert [each["sid"] for each in town.phone.messages] == [sid]
+    (message,) = town.messages()
+    assert (message.status, "it hides: it may be this one" in str(message.remark)) == ("unknown", True)
+    town.browser.sign_in()
+    address = f"/messages/{message.attempt}"
+    assert sid in town.browser.get(address).text
+    assert town.browser.post(f"{address}/settle", {"as": "sid", "sid": sid}).status_code == 303
+    assert [message.status for message in town.messages()] == ["delivered"]
+
+
 def test_attempts_alike_are_settled_where_twilio_has_as_many(town: Town) -> None:
     deaf(town)
     text(town, "hi")  # known by its answer, so it is none of those that are sought

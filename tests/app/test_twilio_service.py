@@ -1,8 +1,11 @@
 """The door to Twilio, when what answers there is not Twilio, or not in its right mind."""
 
+import json
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import count
 
@@ -11,7 +14,7 @@ from flask import Flask
 from sqlalchemy import text
 from visitors import BOTH_DATABASES, SETTINGS, Browser, Script
 
-from app import database, ledger, outbound
+from app import clock, database, ledger, outbound, reconcile
 from app.errors import TwilioRefused
 from app.models import Call
 
@@ -19,10 +22,10 @@ ACCEPTED = b'{"sid": "CA1", "status": "queued"}'
 
 
 class Door:
-    """A server on loopback that answers everything with `status` and `body`, and then does what `after` says."""
+    """A server on loopback that answers each POST with `status` and `body`, after what `after` does, and each GET with `listed`."""
 
     def __init__(self) -> None:
-        self.status, self.body = 201, ACCEPTED
+        self.status, self.body, self.listed = 201, ACCEPTED, b""
         self.after: Callable[[], object] = lambda: None
         self.asked = 0
         door = self
@@ -32,10 +35,16 @@ class Door:
                 self.rfile.read(int(self.headers["Content-Length"]))
                 door.asked += 1
                 door.after()
-                self.send_response(door.status)
-                self.send_header("Content-Length", str(len(door.body)))
+                self.answer(door.status, door.body)
+
+            def do_GET(self) -> None:
+                self.answer(200, door.listed)
+
+            def answer(self, status: int, body: bytes) -> None:
+                self.send_response(status)
+                self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
-                self.wfile.write(door.body)
+                self.wfile.write(body)
 
             def log_message(self, format: str, *args: object) -> None:
                 pass
@@ -210,6 +219,24 @@ def test_a_refusal_that_bears_no_code_of_twilios_names_none(app: Flask, door: Do
     assert (refused.status_code, refused.json["error"]["message"]) == (502, "Twilio refused this with the HTTP status 403.")
     with app.app_context():
         assert [(call.status, call.error_code) for call in ledger.latest(Call, 9)] == [("failed", None)]
+
+
+def test_a_text_is_not_said_to_be_never_taken_where_the_list_hides_the_end_of_its_number(
+    app: Flask, door: Door, script: Script
+) -> None:
+    door.status, door.body = 500, b"<html>"
+    assert script.post("/send_sms", {"to": "+15550002222", "body": "hello"}).status_code == 202
+    taken = {"sid": "SM" + "1" * 32, "status": "delivered", "direction": "outbound-api", "body": "", "to": "+1555000XXXX"}
+    taken |= {"from": "+15550001111", "date_created": format_datetime(clock.system())}
+    door.listed = json.dumps({"messages": [taken], "next_page_uri": None}).encode()
+    app.extensions["now"] = lambda: clock.system() + timedelta(minutes=11)
+    with app.app_context():
+        (finding,) = reconcile.settle_unknown()
+        assert not finding.is_settled
+        assert "it hides: it may be this one" in finding.words
+        door.listed = json.dumps({"messages": [taken | {"to": "+1555999XXXX"}], "next_page_uri": None}).encode()
+        (finding,) = reconcile.settle_unknown(again=timedelta(0))
+        assert finding.is_settled
 
 
 def test_a_key_places_one_call_and_sends_one_text(app: Flask, door: Door, script: Script) -> None:
