@@ -48,6 +48,8 @@ def remove_figures() -> None:
 
 if METRICS not in os.environ or (OURS in os.environ[METRICS] and not has_own_figures()):
     os.environ[METRICS] = figures_folder()  # before the application is imported, which decides then how it counts
+else:
+    os.makedirs(os.environ[METRICS], mode=0o700, exist_ok=True)  # one below /run is gone after each start of the machine
 
 from prometheus_client.multiprocess import mark_process_dead  # noqa: E402
 

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 from flask import Flask
 from flask_bootstrap import Bootstrap5
 
-from app import auth, cli, clock, database, limits, logs, routes, signature
+from app import auth, cli, clock, database, diagnosis, limits, logs, metrics, routes, signature
 from app.flow import Flow
 from app.ledger.refusals import Tally
 from app.routes import arriving, observed, responses
@@ -50,6 +50,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     arriving.init_app(app)
     responses.init_app(app, settings)
     app.register_blueprint(routes.bp)
+    metrics.foresee(diagnosis.CAUSES)
     for sentence in limits.never_rung(settings, flow):
         log.warning(sentence)
     for commands in cli.COMMANDS:

@@ -74,9 +74,11 @@ CAUSES = {
         "If there is none, somebody forges webhooks, which does no harm.",
     ),
     "token": (
-        "Its signature is not ours: another token, a body that was changed, or a forgery.",
+        "Its signature is not ours: another token, an address or a body that was changed beyond recognition, or a forgery.",
         "Compare TWILIO_AUTH_TOKEN with the account's (console.twilio.com, Account, API keys & tokens); while it is being rotated, "
-        "give the other one as TWILIO_AUTH_TOKEN_SECONDARY. If it is right, somebody forges webhooks, which does no harm.",
+        "give the other one as TWILIO_AUTH_TOKEN_SECONDARY. If it is right, compare the webhook's address there with "
+        "PUBLIC_BASE_URL: a proxy may replace the host, or take away the beginning of the path or what follows the question mark, "
+        "and not say so. If calls and texts do come through, somebody forges webhooks, which does no harm.",
     ),
     "many": ("It was one of too many at once to find out why.", "See the others of the same minute."),
 }

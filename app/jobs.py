@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from flask import Flask
 
-from app import missed, outbound, reconcile, retention, unheard, voicemail
+from app import logs, missed, outbound, reconcile, retention, unheard, voicemail
 from app.errors import SwitchboardError
 from app.ledger import jobs
 
@@ -65,8 +65,10 @@ def _run_due(job: Job) -> None:
 
 def _run(job: Job) -> bool:
     outcome, is_done = "failed", False
+    logs.begin()
     try:
         outcome, is_done = job.work(), True
+        logs.turn_to()
         if outcome:
             log.info("job=%s %s", job.name, outcome)
     except SwitchboardError as error:
@@ -74,6 +76,7 @@ def _run(job: Job) -> bool:
         log.warning("job=%s broke off cause=%s", job.name, error.code)
     except Exception:  # one job must not keep the others from being done
         log.exception("job=%s failed", job.name)
+    logs.end()
     try:
         jobs.note_end(job.name, outcome)
     except SwitchboardError as error:

@@ -127,10 +127,17 @@ def _mask(found: re.Match[str]) -> str:
 
 
 def begin() -> Request:
-    """A request begins; what is logged in this thread belongs to it until `end`."""
+    """A request begins, or a round of a job; what is logged in this thread belongs to it until `end`."""
     request = Request()
     _request.set(request)
     return request
+
+
+def turn_to(**ids: str | None) -> None:
+    """What is logged from now on is about these, and no more about what the round under way dealt with before."""
+    if request := _request.get():
+        request.notes = {"request_id": request.notes["request_id"]}
+    note(**{name: value or "" for name, value in ids.items()})
 
 
 def end() -> None:

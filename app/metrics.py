@@ -22,6 +22,7 @@ _requests = Histogram(
     "switchboard_request_seconds", "Time to answer a request.", ["endpoint", "status"], buckets=BUCKETS, registry=_counted
 )
 _refused = Counter("switchboard_webhooks_refused", "Webhooks that were not let in.", ["cause"], registry=_counted)
+_failed = Counter("switchboard_webhooks_failed", "Webhooks that were answered with 500 and up.", registry=_counted)
 _twilio = Histogram(
     "switchboard_twilio_request_seconds",
     "Time that Twilio's REST API took.",
@@ -51,12 +52,21 @@ def _harmless(count: Callable[Given, None]) -> Callable[Given, None]:
 def answered(endpoint: str | None, status: int, seconds: float) -> None:
     """A request was answered."""
     _request(endpoint, status).observe(seconds)
+    if status >= 500 and endpoint and endpoint.startswith("switchboard.webhooks."):
+        _failed.inc()
 
 
 @cache
 def _request(endpoint: str | None, status: int) -> Histogram:
     """To look it up by its labels would cost as much as to count."""
     return _requests.labels((endpoint or "none").removeprefix("switchboard."), status)
+
+
+@_harmless
+def foresee(causes: Iterable[str]) -> None:
+    """Begin at 0 to count the webhooks that are refused for these: what begins with its first one has no rate."""
+    for cause in causes:
+        _refused.labels(cause)
 
 
 @_harmless
@@ -108,7 +118,7 @@ class _Read(Collector):
 def exposition(gauges: Iterable[Gauge]) -> bytes:
     """All that was counted, and these gauges, in Prometheus' text format."""
     counted = _counted
-    if folder := os.environ.get(FOLDER):
+    if (folder := os.environ.get(FOLDER)) and os.path.isdir(folder):
         counted = CollectorRegistry()
         MultiProcessCollector(counted, folder)  # type: ignore[no-untyped-call]
     read = CollectorRegistry(auto_describe=False)

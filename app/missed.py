@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from app import consent, ledger, limits, outbound, voicemail
+from app import consent, ledger, limits, logs, outbound, voicemail
 from app.clock import now, round_ends
 from app.ledger import unsettled
 from app.models import Call
@@ -41,6 +41,7 @@ def text_late() -> str:
         return ""
     for call in unsettled.missed(now() - TOO_LATE, now() - LATE):
         asked, sid = _asked(call), call.sid or ""
+        logs.turn_to(call_sid=sid)
         words = missed.words(current_switch(), asked)
         if words is None or not limits.is_allowed(asked.party) or outbound.was_begun(_occasion(sid)):
             continue

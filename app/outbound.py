@@ -166,6 +166,7 @@ def text_once(occasion: str, to: str, body: str, from_: str | None = None, *, ow
             Message, to=number, from_=line, guard=limits.text_to(number, text, own=own), attempt=attempt, body=text, tries=1
         )
         if new:
+            logs.note(attempt=attempt)
             _send(_begun(Message, attempt, to=number, from_=line, body=text, tries=1), can_wait=True)
     except (InvalidRequest, OptedOut, SpendRefused, TwilioError) as error:
         log.warning("no text to=%s cause=%s", phone.masked(to), error.code)
@@ -186,6 +187,7 @@ def send_due() -> str:
     """Send the texts that could not be sent before, as long as Twilio takes them; returns how many it took, in words."""
     sent, is_long = 0, round_ends()
     while not is_long() and not limits.is_stopped() and (text := due.claim()):
+        logs.turn_to(attempt=text.attempt)
         try:
             if not consent.may_text(text.from_number, text.to_number):
                 ledger.advance(

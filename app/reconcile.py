@@ -5,41 +5,35 @@ are attempts alike: they are these. None: Twilio never took it. Anything else is
 in the addresses that Twilio asked for it: they bear the attempt's id.
 """
 
-import re
+import logging
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from datetime import datetime, timedelta
-from itertools import chain, groupby
+from datetime import timedelta
+from itertools import chain
 from random import SystemRandom
 from typing import NamedTuple
 from urllib.parse import parse_qs, urlsplit
 
-from app import ledger, outbound
-from app.clock import AHEAD, now, round_ends
+from app import ledger, likeness, logs, outbound
+from app.clock import now, round_ends
 from app.errors import InvalidRequest, TwilioRefused
 from app.inquiries import LISTED, NOT_FOUND, Resource
 from app.ledger import unsettled
 from app.ledger.events import Source
+from app.likeness import WRONG_CLOCK, Rows
 from app.models import Call, Message
 from app.twilio_service import current_twilio
 
 UNKNOWN_AFTER = timedelta(minutes=10)  # until then the callbacks settle most
 AGAIN_AFTER = timedelta(hours=1)  # what was for a person to look at is looked at again
-SKEW = timedelta(minutes=5)  # by which Twilio's clock may differ from ours, with the time that a request takes
-WRONG_CLOCK = timedelta(days=1)  # what is alike and so near in time may be what is sought: then nothing is said to be never taken
-YEARS = timedelta(days=3650)
-TRIAL = "Sent from your Twilio trial account - "  # what Twilio puts before the words of a trial account
-
-WORD = re.compile(r"[^\W_X]")  # what stands in no text whose words are hidden
 IN_VAIN = 3  # refusals one after the other, after which the others would be refused, too
 
 NEVER_TAKEN = "Twilio never took it: its list has none to that number at that time."
 GIVEN_UP = "Twilio has told nothing new of it for days, also when it was asked."
 
-
-Rows = Sequence[Call | Message]
-
 _random = SystemRandom()
+
+log = logging.getLogger(__name__)
 
 
 class Finding(NamedTuple):
@@ -48,6 +42,7 @@ class Finding(NamedTuple):
     row: Call | Message
     words: str
     is_settled: bool
+    sid: str | None = None
 
 
 def settle_unknown(
@@ -60,22 +55,17 @@ def settle_unknown(
     at = now()
     due = [
         alike
-        for alike in _alike([*unsettled.unknown(Call), *unsettled.unknown(Message)])
-        if all(_passed(row.updated_at, at - after) for row in alike)
-        and any(row.checked_at is None or _passed(row.checked_at, at - again) for row in alike)
+        for alike in likeness.alike([*unsettled.unknown(Call), *unsettled.unknown(Message)])
+        if all(likeness.passed(row.updated_at, at - after) for row in alike)
+        and any(row.checked_at is None or likeness.passed(row.checked_at, at - again) for row in alike)
     ]
-    yield from _each(due, lambda alike: _match(alike, _listed(alike[0])), enough)
+    yield from _each(due, lambda alike: _match(alike, likeness.listed(alike[0])), enough)
 
 
 def ask_quiet(after: timedelta | None = None, enough: Callable[[], bool] = lambda: False) -> Iterator[Finding]:
     """Ask Twilio about those that have gone quiet, by the usual pace or for so long. Raises as settle_unknown does."""
     rows: list[Call | Message] = [*unsettled.quiet(Call, after), *unsettled.quiet(Message, after)]
     yield from _each([[row] for row in rows], lambda alone: _ask(alone[0]), enough)
-
-
-def candidates(row: Call | Message) -> list[Resource]:
-    """What an attempt may have become, by Twilio's list. Raises TwilioError."""
-    return _candidates([row], _listed(row)) + _hidden([row])
 
 
 def settle_by_hand(row: Call | Message, sid: str | None) -> None:
@@ -89,7 +79,7 @@ def settle_by_hand(row: Call | Message, sid: str | None) -> None:
             type(row), "failed", attempt=row.attempt, source="operator", remark="Never taken by Twilio, says the operator."
         )
         return
-    found = next((each for each in candidates(row) if each.sid == sid), None)
+    found = next((each for each in likeness.candidates(row) if each.sid == sid), None)
     if found is None:
         raise InvalidRequest("Twilio's list has no such SID for that number and time, or it belongs to another one.")
     _take(row, found, "operator")
@@ -112,9 +102,13 @@ def _each(due: list[Rows], ask: Callable[[Rows], Iterator[Finding]], enough: Cal
     """
     refused: list[Rows] = []
     turns: dict[tuple[str, ...], float] = defaultdict(_random.random)
-    for rows in sorted(due, key=lambda rows: turns[_what(rows[0])]):
+    for rows in sorted(due, key=lambda rows: turns[likeness.what(rows[0])]):
+        _turn_to(rows[0], rows[0].sid)
         try:
-            yield from ask(rows)
+            for finding in ask(rows):
+                _turn_to(finding.row, finding.sid or finding.row.sid)
+                log.info("%s", "settled" if finding.is_settled else "left for a person")
+                yield finding
         except TwilioRefused as error:
             refused.append(rows)
             if not error.permanent or len(refused) == IN_VAIN:
@@ -126,83 +120,22 @@ def _each(due: list[Rows], ask: Callable[[Rows], Iterator[Finding]], enough: Cal
     _put_off(refused)
 
 
+def _turn_to(row: Call | Message, sid: str | None) -> None:
+    logs.turn_to(attempt=row.attempt, **{"call_sid" if isinstance(row, Call) else "message_sid": sid})
+
+
 def _put_off(refused: list[Rows]) -> None:
     while refused:
         for row in refused.pop():
             unsettled.note(row, row.remark)
 
 
-def _alike(rows: Rows) -> Iterator[Rows]:
-    """The attempts to one number (of texts: with the same words) so near in time that Twilio's list may mean either."""
-    for _, group in groupby(sorted(rows, key=lambda row: (_what(row), row.created_at)), key=_what):
-        found: list[Call | Message] = []
-        for row in group:
-            if found and _window(row)[0] > max(_window(each)[1] for each in found):
-                yield found
-                found = []
-            found.append(row)
-        yield found
-
-
-def _what(row: Call | Message) -> tuple[str, ...]:
-    words = row.body.strip() if isinstance(row, Message) else ""
-    return type(row).__name__, row.from_number, row.to_number, words
-
-
-def _window(row: Call | Message) -> tuple[datetime, datetime]:
-    """When Twilio may have taken it, by its own clock, which shows whole seconds; at any time, if a clock was wrong."""
-    skew = YEARS if _is_ahead(row.updated_at) else SKEW
-    return row.created_at - skew, row.updated_at + skew
-
-
-def _passed(date: datetime, moment: datetime) -> bool:
-    return date <= moment or _is_ahead(date)
-
-
-def _is_ahead(date: datetime) -> bool:
-    return date > now() + AHEAD
-
-
-def _listed(row: Call | Message) -> list[Resource]:
-    twilio = current_twilio()
-    ask = twilio.list_calls if isinstance(row, Call) else twilio.list_messages
-    return ask(to=row.to_number, from_=row.from_number)
-
-
-def _candidates(alike: Rows, listed: Sequence[Resource]) -> list[Resource]:
-    """Those of Twilio's list that these attempts may be, also if a clock was wrong for a while, oldest first."""
-    kind, words = type(alike[0]), _what(alike[0])[-1]
-    first, last = _span(alike)
-    likely = [
-        each
-        for each in listed
-        if each.direction == "outbound-api"
-        and _is_between(each, first - WRONG_CLOCK, last + WRONG_CLOCK)
-        and (kind is Call or _says(each, words))
-    ]
-    owned = unsettled.owned(kind, [each.sid for each in likely])
-    return sorted((each for each in likely if each.sid not in owned), key=lambda each: each.created or last)
-
-
-def _span(alike: Rows) -> tuple[datetime, datetime]:
-    return min(_window(row)[0] for row in alike), max(_window(row)[1] for row in alike)
-
-
-def _says(found: Resource, words: str) -> bool:
-    return (found.body or "").strip().removeprefix(TRIAL).strip() == words.removeprefix(TRIAL).strip()
-
-
-def _is_between(found: Resource, first: datetime, last: datetime) -> bool:
-    """Also what waits for its turn: it has no time yet."""
-    return found.created is None or first <= found.created <= last
-
-
 def _match(alike: Rows, listed: Sequence[Resource]) -> Iterator[Finding]:
-    first, last = _span(alike)
+    first, last = likeness.span(alike)
     if len(listed) == LISTED and min(each.created or first for each in listed) >= first - WRONG_CLOCK:
         yield from _leave(alike, f"Twilio's list of more than {LISTED:,} to that number does not reach back to this one.")
         return
-    likely = _candidates(alike, listed)
+    likely = likeness.likely(alike, listed)
     left = list(alike)
     if type(left[0]) is Call:
         for found in tuple(likely):  # the addresses that Twilio asked for a call tell whose it is, if it asked for any yet
@@ -213,12 +146,12 @@ def _match(alike: Rows, listed: Sequence[Resource]) -> Iterator[Finding]:
             for row in [row for row in left if row.attempt in named]:
                 left.remove(row)
                 yield _take(row, found)
-    near = [each for each in likely if _is_between(each, first, last)]
+    near = [each for each in likely if likeness.is_between(each, first, last)]
     if len(near) == len(left):
         yield from (_take(row, found) for row, found in zip(left, near, strict=True))
-    elif not likely and any(_is_ahead(row.updated_at) for row in left):
+    elif not likely and any(likeness.is_ahead(row.updated_at) for row in left):
         yield from _leave(left, "Twilio's list has none to that number, but a clock was wrong then, or is wrong now.")
-    elif not likely and (hidden := _hidden(left)):
+    elif not likely and (hidden := likeness.hidden(left)):
         words = f"{len(hidden)} at that time whose words, or the end of whose number, it hides"
         yield from _leave(left, f"Twilio's list has {words}: it may be this one.")
     elif not likely:
@@ -229,25 +162,6 @@ def _match(alike: Rows, listed: Sequence[Resource]) -> Iterator[Finding]:
     else:
         words = f"none to that number at that time, but {len(likely)} within a day of it"
         yield from _leave(left, f"Twilio's list has {words}: it may be this one, if a clock was wrong.")
-
-
-def _hidden(alike: Rows) -> list[Resource]:
-    """The texts of that time of which Twilio hides the words or the end of the number: nothing tells whether they are these.
-
-    That is its Message Redaction (https://www.twilio.com/docs/messaging/guides/privacy-message-redaction).
-    """
-    row = alike[0]
-    if not isinstance(row, Message):
-        return []
-    obscured = f"{row.to_number[:-4]}XXXX"
-    hidden = [
-        each
-        for each in current_twilio().messages_from(row.from_number, *_span(alike))
-        if each.direction == "outbound-api"
-        and (each.to == obscured or (each.to == row.to_number and not WORD.search(each.body or "")))
-    ]
-    owned = unsettled.owned(Message, [each.sid for each in hidden])
-    return [each for each in hidden if each.sid not in owned]
 
 
 def _attempts_of(found: Resource) -> set[str] | None:
@@ -270,7 +184,7 @@ def _take(row: Call | Message, found: Resource, source: Source = "reconciled") -
         to_number=found.to,
         source=source,
     )
-    return Finding(row, f"{found.status}: it is {found.sid}", True)
+    return Finding(row, f"{found.status}: it is {found.sid}", True, found.sid)
 
 
 def _give_up(row: Call | Message) -> Finding:

@@ -218,7 +218,11 @@ def given_flow_file(environ: Mapping[str, str] = os.environ, env_file: Path = RO
 
 
 def _given(environ: Mapping[str, str], env_file: Path) -> dict[str, str]:
-    return {name: value for name, value in dotenv_values(env_file).items() if value is not None} | dict(environ)
+    try:
+        written = dotenv_values(env_file)
+    except (OSError, UnicodeDecodeError):
+        raise SettingsError(f"{env_file} cannot be read: run this as the user whom that file belongs to") from None
+    return {name: value for name, value in written.items() if value is not None} | dict(environ)
 
 
 def _read(name: str, given: Mapping[str, str]) -> str | None:

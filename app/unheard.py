@@ -4,6 +4,7 @@ Who texted is not answered any more, and whoever called heard a fault: the one i
 what Twilio would have told us of is kept: others may share the account.
 """
 
+import logging
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -12,7 +13,7 @@ from html import unescape
 from typing import NamedTuple, TypeVar
 from urllib.parse import parse_qs, urlsplit
 
-from app import consent, ledger, voicemail
+from app import consent, ledger, logs, voicemail
 from app.clock import now, round_ends
 from app.errors import TwilioRefused
 from app.inquiries import Recorded, Resource
@@ -33,6 +34,8 @@ TOLD_AT = re.compile(r"recordingStatusCallback=[\"']([^\"']+)")
 RECORDING_GOES_ON = ("in-progress", "paused", "stopped", "processing")  # of others that are not completed, there is nothing to hear
 
 T = TypeVar("T")
+
+log = logging.getLogger(__name__)
 
 
 class Found(NamedTuple):
@@ -111,6 +114,8 @@ def _incoming(kind: ledger.Kind, listed: list[Resource], since: datetime, until:
 
 
 def _keep_call(call: Resource) -> None:
+    logs.turn_to(call_sid=call.sid)
+    log.info("kept a call of which no webhook told")
     ledger.advance(
         Call,
         call.status,
@@ -127,6 +132,8 @@ def _keep_call(call: Resource) -> None:
 
 def _keep_text(text: Resource, at: datetime) -> None:
     """What it says of wanting texts counts, unless its sender has said so again since; Twilio has answered it then."""
+    logs.turn_to(message_sid=text.sid)
+    log.info("kept a text of which no webhook told")
     line, number, body = _party(text.to), _party(text.from_), xml_safe(text.body or "")
     has_changed = consent.decides(body) and any(map(consent.decides, unheard.texted_since(line, number, at)))
     ledger.record_message(
@@ -143,6 +150,8 @@ def _keep_text(text: Resource, at: datetime) -> None:
 
 def _keep_recording(recorded: Recorded) -> None:
     """Its owners are told of it, if Twilio's record of the call tells on which step it was left."""
+    logs.turn_to(call_sid=recorded.call_sid, recording_sid=recorded.sid)
+    log.info("kept a recording of which no webhook told")
     steps: set[str] = _unless_refused(lambda: _steps_of(recorded.call_sid), set())
     step = steps.pop() if len(steps) == 1 else ""
     voicemail.follow_up(

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from app import consent, ledger, limits, outbound
+from app import consent, ledger, limits, logs, outbound
 from app.clock import now, round_ends
 from app.errors import TwilioError
 from app.flow.prompts import MAX_TEXTED, filled
@@ -44,6 +44,7 @@ def follow_up_late() -> str:
     for recording in recordings.between(now() - TOO_LATE, now() - LATE):
         if not recording.duration or (step := _step(recording)) is None:
             continue
+        logs.turn_to(call_sid=recording.call_sid, recording_sid=recording.sid)
         line, untold = current_settings().twilio_from_number, _untold(step, recording)
         texted = [each for each in untold if limits.is_allowed(each[1]) and consent.may_text(line, each[1])]
         told += sum(outbound.text_once(name, owner, words(step.text, recording), own=True) for name, owner in texted)

@@ -6,7 +6,7 @@ from datetime import timedelta
 import click
 from flask.cli import with_appcontext
 
-from app import reconcile, unheard
+from app import logs, reconcile, unheard
 from app.errors import SwitchboardError
 from app.ledger import unsettled
 from app.models import Call, Message
@@ -34,6 +34,7 @@ def command(unknown_after: float | None, quiet_after: float | None, unheard_afte
     unknown = UNKNOWN_AFTER if unknown_after is None else timedelta(seconds=unknown_after)
     came = unheard.AFTER if unheard_after is None else timedelta(seconds=unheard_after)
     problem = ""
+    logs.begin()
     try:
         _print(reconcile.settle_unknown(unknown, again=timedelta(0)))
         _print(reconcile.ask_quiet(None if quiet_after is None else timedelta(seconds=quiet_after)))

@@ -6,7 +6,7 @@ from typing import Any
 from flask import Blueprint, Response, abort, jsonify, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
-from app import audit, ledger, reconcile
+from app import audit, ledger, likeness, reconcile
 from app.auth import require_operator
 from app.errors import TwilioError
 from app.inquiries import Resource
@@ -66,7 +66,7 @@ def likely(row: Call | Message) -> Sequence[Resource]:
     if not row.remark or row.sid or row.status not in ("requested", "unknown"):
         return []
     try:
-        return reconcile.candidates(row)
+        return likeness.candidates(row)
     except TwilioError:
         return []
 

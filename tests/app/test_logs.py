@@ -5,16 +5,18 @@ import json
 import logging
 import re
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import pytest
 from flask import Flask
 from overheard import Overheard
-from town import LINE, PHONE, Town
+from town import LINE, PHONE, Town, open_town
 from visitors import PASSWORD, SETTINGS, TOKEN, Browser, Script, Twilio
+from voicemails import PLAIN, leave
 
-from app import logs
+from app import jobs, logs
 
 
 @pytest.fixture
@@ -56,6 +58,32 @@ def test_one_search_for_its_sid_finds_the_whole_story_of_a_call(town: Town, line
     attempts = {line["attempt"] for line in story if "attempt" in line}
     assert attempts == {placed.location.rpartition("/")[2]}
     assert any(line["logger"] == "app.asking" for line in story)
+
+
+def test_the_story_of_a_call_has_also_what_the_jobs_did(
+    make_app: Callable[..., Flask], tmp_path: Path, lines: Callable[[], list[dict[str, Any]]]
+) -> None:
+    """A message whose callback was lost is told to its owner by a job, and a call whose answer was lost is settled by one."""
+    (tmp_path / "flow.toml").write_text(PLAIN)
+    with open_town(make_app, flow_file=str(tmp_path / "flow.toml")) as town:
+        town.app.extensions["now"] = town.sim._clock.now
+        town.sim.fault("webhook", "drop", match="/status/recording", count=9)
+        leave(town)
+        (call,) = town.calls()
+        town.sim.fault("webhook", "drop", match="attempt=", count=99)
+        town.sim.fault("rest", "lost")
+        attempt = town.script.post("/make_call", {"to": "+15550003333"}).location.rpartition("/")[2]
+        town.sim.advance(11 * 60)
+        before = len(lines())
+        with town.app.app_context():
+            assert jobs.run_all()
+        said = lines()[before:]
+        assert any("message to=" in line["message"] and line.get("call_sid") == call.sid for line in said)
+        (settled,) = [line for line in said if line["message"] == "settled"]
+        assert settled["attempt"] == attempt
+        assert settled["call_sid"] in {each.sid for each in town.calls()} - {call.sid, None}
+    (ended,) = [line for line in said if line["message"].startswith("job=reconcile")]
+    assert "attempt" not in ended
 
 
 def test_each_request_has_an_id_that_its_lines_and_the_operator_see(

@@ -13,6 +13,7 @@ from sqlalchemy import insert
 from town import LINE, PHONE, Town
 from visitors import BOTH_DATABASES, PASSWORD, Script, Twilio
 
+from app.diagnosis import CAUSES
 from app.models import Call, Job, Message, Spending
 
 TEXT = {"From": PHONE, "To": LINE, "Body": "ping"}
@@ -109,6 +110,22 @@ def test_what_the_tables_hold_is_told_as_it_is_now(app: Flask) -> None:
     assert told["job_due_timestamp_seconds", "reconcile"] == pytest.approx(at.timestamp())
     assert told["job_ended_timestamp_seconds", "reconcile"] == pytest.approx(at.timestamp())
     assert told["database_up",] == 1
+
+
+def test_what_rings_an_alarm_is_counted_from_0(app: Flask, twilio: Twilio, tmp_path: Path) -> None:
+    """A series that begins with the first fault has no rate."""
+    before = figures(app)
+    assert {name[1] for name in before if name[0] == "webhooks_refused_total"} == {*CAUSES}
+    app.extensions["engine"].dispose()
+    (tmp_path / "switchboard.db").rename(tmp_path / "away.db")
+    assert twilio.post("/sms_url", TEXT | {"MessageSid": "SM1"}).status_code == 503
+    (tmp_path / "away.db").rename(tmp_path / "switchboard.db")
+    assert news(before, figures(app))["webhooks_failed_total",] == 1
+
+
+def test_a_folder_of_counts_that_is_gone_leaves_the_gauges(app: Flask, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", str(tmp_path / "gone"))
+    assert figures(app)["database_up",] == 1
 
 
 def test_a_database_that_is_gone_leaves_the_counts(app: Flask, tmp_path: Path) -> None:

@@ -64,6 +64,12 @@ def test_a_bad_value_is_refused_by_its_name_and_not_repeated(tmp_path: Path, nam
         assert value not in str(caught.value)
 
 
+def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_bytes(b"\xff")
+    with pytest.raises(SettingsError, match=r"\.env cannot be read: run this as the user whom that file belongs to"):
+        Settings.load({}, tmp_path / ".env")
+
+
 def test_all_faults_are_named_at_once(tmp_path: Path) -> None:
     with pytest.raises(SettingsError) as caught:
         Settings.load({}, tmp_path / "none.env")
