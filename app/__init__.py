@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 from flask import Flask
 from flask_bootstrap import Bootstrap5
 
-from app import auth, cli, clock, database, diagnosis, limits, logs, metrics, routes, signature
+from app import answers, auth, cli, clock, database, diagnosis, limits, logs, metrics, routes, signature
 from app.flow import Flow
 from app.ledger.refusals import Tally
 from app.routes import arriving, observed, responses
@@ -30,6 +30,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.extensions["switch"] = Switch(flow, settings.public_base_url)
     app.extensions["now"] = clock.system
     app.extensions["refusals"] = Tally()
+    app.extensions["till"] = answers.Till()
     app.extensions["diagnoses"] = clock.Allowance(signature.DIAGNOSES, signature.EACH)
     app.extensions["twilio_service"] = TwilioService(settings)
     app.config.update(

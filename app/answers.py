@@ -90,5 +90,5 @@ def _segments(document: str) -> int:
 
 
 def _till() -> Till:
-    till: Till = current_app.extensions.setdefault("till", Till())
+    till: Till = current_app.extensions["till"]
     return till

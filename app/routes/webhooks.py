@@ -91,7 +91,9 @@ def sms_fallback_url() -> Response:
         return sms_url()
     except Exception as problem:  # noqa: BLE001  whatever it is, the texter is answered here or nowhere
         log.error("%s could not keep a text: %s", request.endpoint, type(problem).__name__)
-        answer = texts.fallback(current_switch(), _asked(), silent=limits.is_stopped(look=False))
+        asked = _asked()
+        is_silent = limits.is_stopped(look=False) or not answers.may_go_to(asked.party)
+        answer = texts.fallback(current_switch(), asked, silent=is_silent)
         answers.count(answer)
         return _twiml(answer)
 
