@@ -101,11 +101,11 @@ def _work(queue: Iterator[Deed], lock: threading.Lock, application: int, phones:
             case "text out":
                 if deed.habit != "receive":
                     them.post(phone, {"on_text": deed.habit})
-                _note(deed, us.post("/send_sms", {"to": deed.number, "body": f"Ahoy {deed.number}"}))
+                _note(deed, us.post("/send_sms", {"to": deed.number, "body": f"Ahoy {deed.number[-7:]}"}))
             case "call in":
                 _note(deed, them.post(f"{phone}/call", {"to": deed.habit}))
             case "text in":
-                _note(deed, them.post(f"{phone}/text", {"to": LINE, "body": f"Ahoy from {deed.number}"}))
+                _note(deed, them.post(f"{phone}/text", {"to": LINE, "body": f"Ahoy from {deed.number[-7:]}"}))
     us.close()
 
 
