@@ -2,6 +2,9 @@
 PYTHON ?= python3
 PIP = .venv/bin/pip install --quiet --disable-pip-version-check --require-hashes
 
+# Compiled once, whatever the environment says: each of the many processes that tests start would compile all anew.
+export PYTHONDONTWRITEBYTECODE =
+
 .DEFAULT_GOAL := run
 .PHONY: run test check bench e2e pin audit
 

@@ -11,16 +11,14 @@ from urllib.parse import urlencode
 from urllib.request import Request, urlopen
 
 import pytest
-from town import LINE, PHONE
-from visitors import BOTH_DATABASES
 from werkzeug.datastructures import Authorization
 
+from bench.endurance import databases
 from bench.load import ACCOUNT, TOKEN
 from bench.server import PASSWORD, serving
 from simulator.driver import Simulator
 
-pytestmark = BOTH_DATABASES
-
+LINE, PHONE = "+15550001111", "+15550002222"
 CLICKS = 12
 BROWSER = {"Accept": "text/html", "Content-Type": "application/x-www-form-urlencoded"}
 
@@ -53,10 +51,10 @@ class Desk:
             return [each["to"] for each in json.load(answer)[what.lower()]]
 
 
-@pytest.fixture
-def desk(database_url: str, tmp_path: Path) -> Iterator[Desk]:
-    with Simulator(ACCOUNT, TOKEN, [LINE]) as simulator:
-        settings = {"TWILIO_API_URL": simulator.url, "DATABASE_URL": database_url, "DESTINATION_LIMITS": "1000/60"}
+@pytest.fixture(params=["sqlite", "postgresql"])
+def desk(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Desk]:
+    with databases(request.param, tmp_path) as url, Simulator(ACCOUNT, TOKEN, [LINE]) as simulator:
+        settings = {"TWILIO_API_URL": simulator.url, "DESTINATION_LIMITS": "1000/60"} | ({"DATABASE_URL": url} if url else {})
         with serving("wsgi:app", tmp_path / "server", 2, settings=settings) as server:
             desk = Desk(server.port, simulator.url)
             status, headers = desk.ask("POST", "/sign_in", {"password": PASSWORD})
