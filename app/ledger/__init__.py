@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from secrets import token_hex
 from typing import Any, Literal, TypeVar, get_args
 
-from sqlalchemy import Connection, insert, or_, select, update
+from sqlalchemy import Connection, bindparam, insert, or_, select, update
 
 from app import metrics
 from app.clock import now
@@ -61,6 +61,7 @@ UNSENT = "Nothing was sent: Twilio could not be reached, or took no more request
 # How far a call came with what its caller wanted; it only ever gets further.
 Outcome = Literal["missed", "voicemail", "acknowledged", "connected"]
 OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
+GIVEN = select(Message.answer).where(Message.sid == bindparam("sid"))  # built once: to build it costs as much as to ask
 Kind = type[Call] | type[Message]
 # The TwiML that answers an incoming text, or what decides on it in the transaction that writes the text.
 Answer = str | Callable[[Connection], str]
@@ -230,17 +231,16 @@ def record_message(
     """
     row = _new_row(Message, at, sid=sid, direction="inbound", from_number=from_number, to_number=to_number, status="received")
     row |= {"body": body, "media": json.dumps(media) if media else None, "remark": remark}
-    earlier = select(Message.answer).where(Message.sid == sid)
     if isinstance(answer, str):
         if append_message(row | {"answer": answer}) or sid is None:
             metrics.reached("message", "received")
             return answer
         with read() as session:
-            return session.scalar(earlier) or answer
+            return session.scalar(GIVEN, {"sid": sid}) or answer
 
     def work(connection: Connection) -> tuple[str, bool]:
         take_turns(connection, to_number)
-        if sid and (given := connection.scalar(earlier)):
+        if sid and (given := connection.scalar(GIVEN, {"sid": sid})):
             return given, False
         decision = answer(connection)
         connection.execute(insert(Message).values(row | {"answer": decision}))

@@ -293,7 +293,7 @@ def test_a_call_that_twilio_never_answers_for_does_not_hold_up_the_same_others_f
 ) -> None:
     mute = min(str(call.sid) for call in quiet.calls())
     quiet.sim.fault("rest", "error", match=f"/Calls/{mute}", count=9999)
-    for _ in range(60):  # which of them come before it is left to chance
+    for _ in range(25):  # which of them come before it is left to chance
         asked(quiet, caplog)
     assert open_calls(quiet) == [mute]
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from bench.__main__ import PROGRAMS
 from bench.load import send, signed_messages
 from bench.server import PASSWORD, Server, serving
 
@@ -61,4 +62,10 @@ def test_the_sum_over_workers_is_right_whichever_answers_and_outlives_them(tmp_p
 def test_figures_that_cannot_be_written_cost_no_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", str(tmp_path / "nowhere"))
     with serving("wsgi:app", tmp_path / "served", workers=1) as server:
+        assert not send(server.port, signed_messages(server.port, 20)).refused
+
+
+@pytest.mark.parametrize("program", sorted(PROGRAMS.values()))
+def test_what_make_bench_compares_runs_under_the_same_settings(program: str, tmp_path: Path) -> None:
+    with serving(program, tmp_path / "served") as server:
         assert not send(server.port, signed_messages(server.port, 20)).refused
