@@ -11,9 +11,9 @@ from xml.etree import ElementTree
 import psutil
 from click.testing import CliRunner
 from dotenv import dotenv_values
-from visitors import SETTINGS
 
 from app.cli.flow import commands
+from bench.server import environment
 
 ROOT = Path(__file__).parents[2]
 FLASK = [sys.executable, "-m", "flask", "flow"]
@@ -52,7 +52,7 @@ def test_a_right_file_is_said_to_be_right_without_any_settings() -> None:
 def test_a_wrong_file_is_told_fault_by_fault_also_where_it_is_the_apps_own(tmp_path: Path) -> None:
     wrong = tmp_path / "wrong.toml"
     wrong.write_text('titel = "x"\n[steps.start]\nsay = "x"\nnext = "nowhere"\n')
-    settings = {name.upper(): str(value) for name, value in SETTINGS.items()}
+    settings = environment(5000, tmp_path / "none.db", 1)
     for checked in (run("check", FLOW_FILE=str(wrong)), run("check", str(wrong), **settings)):
         assert (checked.returncode, checked.stdout) == (1, "")
         assert checked.stderr == (
