@@ -122,7 +122,7 @@ def _spending() -> BaseResponse:
 
 def _says_more_than_whom() -> bool:
     """Whether a browser's address says what is to be heard: one that is typed cannot be told from a stranger's link in a mail."""
-    return "Authorization" not in request.headers and any(request.args.get(name) for name in placing.PARAMETERS if name != "to")
+    return wants_page() and any(request.args.get(name) for name in placing.PARAMETERS if name != "to")
 
 
 def _confirm() -> Response:

@@ -453,6 +453,11 @@ def test_a_link_with_words_shows_all_that_would_be_said_and_sends_it_when_told_t
     assert len(town.calls()) == 1
 
 
+def test_a_script_says_in_an_address_what_is_to_be_heard(town: Town) -> None:
+    assert town.script.get(f"/make_call?say={quote(SAID)}").status_code == 201
+    town.phone.expect_say(SAID)
+
+
 def test_a_link_shows_the_number_that_is_dialled_and_not_what_it_calls_it(browser: Browser) -> None:
     browser.sign_in()
     for written in ("My own phone +15550003333", "\u202e+15550003333", "+15550003333;isub=+15550009999"):
