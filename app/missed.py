@@ -19,7 +19,7 @@ def text_caller(sid: str, asked: Asked) -> None:
     While somebody was rung and nobody told how that ended, they may have spoken: see text_after_leg and text_late.
     """
     words = missed.words(current_switch(), asked)
-    if words is not None and ledger.outcome(sid) == "missed" and unsettled.legs_are_over(sid) and not _is_voicemail(sid):
+    if words is not None and unsettled.legs_are_over(sid) and ledger.outcome(sid) == "missed" and not _is_voicemail(sid):
         outbound.text_once(_occasion(sid), asked.party, words, from_=asked.line)
 
 

@@ -101,9 +101,9 @@ def sms_fallback_url() -> Response:
 @bp.route("/status/call", methods=["GET", "POST"])
 def call_status() -> Response:
     """How a call goes on; whoever called and reached nobody is texted when it is over."""
-    _advance(Call, "CallStatus", "CallSid", "inbound")
     if _text("connects") == "yes" and _text("CallStatus") in ("in-progress", "completed"):  # the first may be late, or lost
-        ledger.note_outcome(_text("ParentCallSid"), "connected")
+        ledger.note_outcome(_text("ParentCallSid"), "connected")  # first: whoever finds the leg ended finds this, too
+    _advance(Call, "CallStatus", "CallSid", "inbound")
     if _text("CallStatus") in CALL_ENDS and _text("ParentCallSid"):
         missed.text_after_leg(_text("ParentCallSid"))
     else:

@@ -14,13 +14,14 @@ import pytest
 from click.testing import Result
 from flask import Flask
 from sqlalchemy import insert, select
-from test_flow_command import ROOT, environ
 from town import LINE, PHONE, Town
-from visitors import BOTH_DATABASES, SETTINGS, Twilio
+from visitors import BOTH_DATABASES, Twilio
 from voicemails import OWNER, WORDS, at_twilio, kept, leave, texts
 
 from app import database, ledger
 from app.models import Base, Call, Event, Message, OptOut, Spending, Stop
+from app.settings import ROOT
+from bench.server import environment
 
 pytestmark = BOTH_DATABASES
 
@@ -384,8 +385,8 @@ def test_an_export_tells_all_in_a_file_for_nobody_else(town: Town, tmp_path: Pat
 
 
 def test_the_command_runs_as_a_person_types_it(database_url: str) -> None:
-    settings = {name.upper(): str(value) for name, value in SETTINGS.items()} | {"DATABASE_URL": database_url, "LOGNAME": "ada"}
+    environ = environment(5000, Path("none"), 1) | {"DATABASE_URL": database_url, "LOGNAME": "ada"}
     command = [sys.executable, "-m", "flask", "--app", "wsgi", "data", "export", "client:nobody"]
-    done = subprocess.run(command, cwd=ROOT, env=environ(**settings), capture_output=True, text=True, timeout=60)
+    done = subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True, timeout=60)
     assert (done.returncode, json.loads(done.stdout)["calls"]) == (0, [])
     assert os.fspath(ROOT) not in done.stdout
