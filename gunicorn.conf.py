@@ -4,6 +4,7 @@ import gc
 import os
 import shutil
 import sys
+from contextlib import suppress
 from pathlib import Path
 from tempfile import mkdtemp
 
@@ -49,7 +50,8 @@ def remove_figures() -> None:
 if METRICS not in os.environ or (OURS in os.environ[METRICS] and not has_own_figures()):
     os.environ[METRICS] = figures_folder()  # before the application is imported, which decides then how it counts
 else:
-    os.makedirs(os.environ[METRICS], mode=0o700, exist_ok=True)  # one below /run is gone after each start of the machine
+    with suppress(OSError):  # what cannot be counted is no reason not to start
+        os.makedirs(os.environ[METRICS], mode=0o700, exist_ok=True)  # one below /run is gone after each start of the machine
 
 from prometheus_client.multiprocess import mark_process_dead  # noqa: E402
 

@@ -51,7 +51,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     arriving.init_app(app)
     responses.init_app(app, settings)
     app.register_blueprint(routes.bp)
-    metrics.foresee(diagnosis.CAUSES)
+    metrics.foresee(diagnosis.CAUSES, app.view_functions)
     for sentence in limits.never_rung(settings, flow):
         log.warning(sentence)
     for commands in cli.COMMANDS:

@@ -15,6 +15,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
 FOLDER = "PROMETHEUS_MULTIPROC_DIR"  # where the workers of one gunicorn count together; read when this module is imported
+OURS, WEBHOOKS = "switchboard.", "switchboard.webhooks."  # how endpoints begin
 BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15)  # seconds; after 15 Twilio waits no longer
 
 _counted = CollectorRegistry()
@@ -22,7 +23,7 @@ _requests = Histogram(
     "switchboard_request_seconds", "Time to answer a request.", ["endpoint", "status"], buckets=BUCKETS, registry=_counted
 )
 _refused = Counter("switchboard_webhooks_refused", "Webhooks that were not let in.", ["cause"], registry=_counted)
-_failed = Counter("switchboard_webhooks_failed", "Webhooks that were answered with 500 and up.", registry=_counted)
+_failed = Counter("switchboard_webhooks_failed", "Webhooks that were answered with 500 and up.", ["endpoint"], registry=_counted)
 _twilio = Histogram(
     "switchboard_twilio_request_seconds",
     "Time that Twilio's REST API took.",
@@ -52,21 +53,24 @@ def _harmless(count: Callable[Given, None]) -> Callable[Given, None]:
 def answered(endpoint: str | None, status: int, seconds: float) -> None:
     """A request was answered."""
     _request(endpoint, status).observe(seconds)
-    if status >= 500 and endpoint and endpoint.startswith("switchboard.webhooks."):
-        _failed.inc()
+    if status >= 500 and endpoint and endpoint.startswith(WEBHOOKS):
+        _failed.labels(endpoint.removeprefix(OURS)).inc()
 
 
 @cache
 def _request(endpoint: str | None, status: int) -> Histogram:
     """To look it up by its labels would cost as much as to count."""
-    return _requests.labels((endpoint or "none").removeprefix("switchboard."), status)
+    return _requests.labels((endpoint or "none").removeprefix(OURS), status)
 
 
 @_harmless
-def foresee(causes: Iterable[str]) -> None:
-    """Begin at 0 to count the webhooks that are refused for these: what begins with its first one has no rate."""
+def foresee(causes: Iterable[str], endpoints: Iterable[str]) -> None:
+    """Begin at 0 to count the webhooks that are refused, and that fail: what begins with its first one has no rate."""
     for cause in causes:
         _refused.labels(cause)
+    for endpoint in endpoints:
+        if endpoint.startswith(WEBHOOKS):
+            _failed.labels(endpoint.removeprefix(OURS))
 
 
 @_harmless

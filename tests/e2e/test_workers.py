@@ -60,9 +60,18 @@ def test_the_sum_over_workers_is_right_whichever_answers_and_outlives_them(tmp_p
 
 
 def test_figures_that_cannot_be_written_cost_no_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", str(tmp_path / "nowhere"))
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", str(tmp_path / "file" / "nowhere"))
     with serving("wsgi:app", tmp_path / "served", workers=1) as server:
         assert not send(server.port, signed_messages(server.port, 20)).refused
+        assert "switchboard_database_up 1.0" in figures(server.port)
+
+
+def test_a_folder_for_figures_that_is_not_there_is_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", str(tmp_path / "run" / "figures"))
+    with serving("wsgi:app", tmp_path / "served", workers=1) as server:
+        assert not send(server.port, signed_messages(server.port, 20)).refused
+        assert counted(figures(server.port)) == 20
 
 
 @pytest.mark.parametrize("program", sorted(PROGRAMS.values()))
