@@ -120,7 +120,7 @@ def test_what_rings_an_alarm_is_counted_from_0(app: Flask, twilio: Twilio, tmp_p
     (tmp_path / "switchboard.db").rename(tmp_path / "away.db")
     assert twilio.post("/sms_url", TEXT | {"MessageSid": "SM1"}).status_code == 503
     (tmp_path / "away.db").rename(tmp_path / "switchboard.db")
-    assert before["webhooks_failed_total", "webhooks.sms_url"] == 0
+    assert ("webhooks_failed_total", "webhooks.sms_url") in before
     assert news(before, figures(app))["webhooks_failed_total", "webhooks.sms_url"] == 1
 
 
