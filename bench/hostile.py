@@ -147,7 +147,8 @@ class Attacker:
 
     def hostile_operator(self) -> Attack:
         """The operator's own session, with hostile contents."""
-        rule, method = self.random.choice(self.guarded), self.random.choice(["GET", "GET", "POST", "POST", *METHODS])
+        rules = [rule for rule in self.guarded if "sign_out" not in rule.endpoint]  # after it, this would be anybody
+        rule, method = self.random.choice(rules), self.random.choice(["GET", "GET", "POST", "POST", *METHODS])
         target = self._fill(rule.rule)
         if self._chance(0.4):
             target = _with_query(target, _form(self._pairs(OPERATORS)))
