@@ -72,7 +72,7 @@ def sms_url() -> Response:
         body=g.webhook.first("Body"),
         media=[g.webhook.first(name) for name in g.webhook if name.startswith("MediaUrl")],
         answer=texts.reply(current_switch(), asked, silent=is_silent),
-        remark=why if why and texts.is_due(current_switch(), asked) else None,
+        remark=why if why and _text("MessageSid") and texts.is_due(current_switch(), asked) else None,
     )
     answers.count(answer)
     return _twiml(answer)

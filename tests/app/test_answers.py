@@ -7,7 +7,7 @@ import pytest
 from flask import Flask
 from spending import Open, counted, opener, spent
 from town import LINE, PHONE
-from visitors import BOTH_DATABASES
+from visitors import BOTH_DATABASES, Twilio
 
 from app import answers
 
@@ -90,3 +90,11 @@ def test_answers_within_a_lot_are_counted_together(make_app: Callable[..., Flask
         town.phone.text(LINE, "ping")
         town.sim.advance(30)
         assert spent(town.app) == "$0.06"
+
+
+def test_a_text_without_a_sid_that_got_no_answer_breaks_no_page(open_limited: Open) -> None:
+    with open_limited(daily_budget=0) as (town, _):
+        twilio = Twilio(town.app.test_client(), base_url=town.app.extensions["settings"].public_base_url)
+        assert twilio.post("/sms_url", {"From": PHONE, "To": LINE, "Body": "hello"}).status_code == 200
+        town.browser.sign_in()
+        assert town.browser.get("/").status_code == 200
