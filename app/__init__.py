@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 from flask import Flask
 from flask_bootstrap import Bootstrap5
 
-from app import answers, auth, cli, clock, database, diagnosis, limits, logs, metrics, routes, signature
+from app import answers, auth, cli, clock, database, limits, logs, routes, signature
 from app.flow import Flow
 from app.ledger.refusals import Tally
 from app.routes import arriving, observed, responses
@@ -30,7 +30,6 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.extensions["switch"] = Switch(flow, settings.public_base_url)
     app.extensions["now"] = clock.system
     app.extensions["refusals"] = Tally()
-    app.extensions["till"] = answers.Till()
     app.extensions["diagnoses"] = clock.Allowance(signature.DIAGNOSES, signature.EACH)
     app.extensions["twilio_service"] = TwilioService(settings)
     app.config.update(
@@ -47,11 +46,11 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.url_map.merge_slashes = False  # it would redirect //make_call, and no address has two names
     Bootstrap5(app)
     database.init_app(app, settings)
+    answers.init_app(app, settings)
     observed.init_app(app)  # first: what is asked for last after a request sees its whole time
     arriving.init_app(app)
     responses.init_app(app, settings)
     app.register_blueprint(routes.bp)
-    metrics.foresee(diagnosis.CAUSES, app.view_functions)
     for sentence in limits.never_rung(settings, flow):
         log.warning(sentence)
     for commands in cli.COMMANDS:

@@ -1,57 +1,83 @@
 """What texts are answered with: TwiML that no request of ours asks for, and that costs all the same.
 
-It is counted in lots, one row for all of some seconds: to write a row for each would cost as much as to keep the text. So a process
-that is killed forgets what it answered since; and the day's budget ends it some seconds late.
+What an answer costs is written with its text. A process looks every other second at what they all cost, and reckons on from there.
 """
 
 from dataclasses import dataclass
 from functools import lru_cache
 from math import inf
-from threading import Lock
 from time import monotonic
 from xml.etree import ElementTree
 
-from flask import current_app
+from flask import Flask, current_app
 
 from app import limits, phone, segments
-from app.database import read, write
-from app.errors import InvalidNumber, LedgerUnavailable, SpendRefused
+from app.database import read
+from app.errors import InvalidNumber, SpendRefused
 from app.ledger import spending
 from app.limits import DOLLAR
-from app.settings import current_settings
+from app.settings import Settings, current_settings
 
-LOT = 2.0  # seconds for which answers are counted together, and for which a process believes what was spent
+FRESH = 2.0  # seconds for which a process believes what it read: each text would pay for reading it
+PART = 2  # strangers ask for answers: they never take more than the half of the day's budget from what we ask for
 STOPPED = "Spending was stopped: it was not answered."
-SPENT = "The day's budget was spent: it was not answered."
+SPENT = "The day's budget, or the half of it that answers may cost, was spent: it was not answered."
+NEVER = "Its number has a special rate, or begins as REFUSED_PREFIXES says: it was not answered."
 
 
 @dataclass
 class Till:
-    """What this process owes for answers, in millionths of a dollar, and whether the day's budget was spent when it last looked."""
+    """What answers may still cost today, in millionths of a dollar, as this process knows it."""
 
-    owed: int = 0
-    counted_at: float = -inf
-    is_spent: bool = False
+    left: int
     looked_at: float = -inf
 
 
-_lock = Lock()
+def init_app(app: Flask, settings: Settings) -> None:
+    """Before the first look, as where there is no database, no more is taken for left than answers may cost in a day."""
+    app.extensions["till"] = Till(_budget(settings) // PART)
 
 
-def reason_for_silence() -> str | None:
-    """Why nothing is answered just now, in a sentence. Raises LedgerUnavailable."""
-    if limits.is_stopped():
-        return STOPPED
+def reason_for_silence(number: str, *, look: bool = True) -> str | None:
+    """Why what comes from a number is not answered just now, in a sentence; None where it is.
+
+    Without a `look` at the database, by what this process knew last. Raises LedgerUnavailable.
+    """
     till = _till()
-    if monotonic() - till.looked_at > LOT:
-        settings = current_settings()
-        with read() as session:
-            spent = spending.spent(session.connection(), settings.max_call_minutes)
-        till.is_spent, till.looked_at = spent >= round(settings.daily_budget * DOLLAR), monotonic()
-    return SPENT if till.is_spent else None
+    if limits.is_stopped(look=look):
+        return STOPPED
+    if look and monotonic() - till.looked_at > FRESH:
+        _count(till)
+    if till.left <= 0:
+        return SPENT
+    return None if _may_go_to(number) else NEVER
 
 
-def may_go_to(number: str) -> bool:
+def cost(document: str) -> int | None:
+    """What an answer costs, in millionths of a dollar; None where it texts nobody."""
+    texted = _segments(document)
+    return texted * round(current_settings().message_price * DOLLAR) if texted else None
+
+
+def reckon(document: str) -> None:
+    """An answer was given: until the next look, so much less is left."""
+    _till().left -= cost(document) or 0
+
+
+def _count(till: Till) -> None:
+    settings = current_settings()
+    with read() as session:
+        connection = session.connection()
+        spent, answered = spending.spent(connection, settings.max_call_minutes), spending.answered(connection)
+    budget = _budget(settings)
+    till.left, till.looked_at = min(budget - spent, budget // PART - answered), monotonic()
+
+
+def _budget(settings: Settings) -> int:
+    return round(settings.daily_budget * DOLLAR)
+
+
+def _may_go_to(number: str) -> bool:
     """Whether a texter's number is answered: in any country, as who has texted us has paid for it, but at no special rate."""
     try:
         limits.check_number(current_settings(), phone.parse(number))
@@ -60,24 +86,6 @@ def may_go_to(number: str) -> bool:
     except SpendRefused as refusal:
         return refusal.rule == "country"
     return True
-
-
-def count(document: str) -> None:
-    """Put down what an answer costs. That this cannot be written just now is no reason not to answer: it is with the next lot."""
-    texted = _segments(document)
-    if not texted:
-        return
-    till, lot = _till(), 0
-    with _lock:
-        till.owed += texted * round(current_settings().message_price * DOLLAR)
-        if monotonic() - till.counted_at > LOT:
-            lot, till.owed, till.counted_at = till.owed, 0, monotonic()
-    if lot:
-        try:
-            write(lambda connection: spending.add_answers(connection, lot))
-        except LedgerUnavailable:
-            with _lock:
-                till.owed += lot
 
 
 @lru_cache(maxsize=256)  # most answers are always the same

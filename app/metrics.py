@@ -23,7 +23,12 @@ _requests = Histogram(
     "switchboard_request_seconds", "Time to answer a request.", ["endpoint", "status"], buckets=BUCKETS, registry=_counted
 )
 _refused = Counter("switchboard_webhooks_refused", "Webhooks that were not let in.", ["cause"], registry=_counted)
-_failed = Counter("switchboard_webhooks_failed", "Webhooks that were answered with 500 and up.", ["endpoint"], registry=_counted)
+_failed = Counter(
+    "switchboard_webhooks_failed",
+    "Webhooks that got an error of ours, or no more than that we are sorry.",
+    ["endpoint"],
+    registry=_counted,
+)
 _twilio = Histogram(
     "switchboard_twilio_request_seconds",
     "Time that Twilio's REST API took.",
@@ -54,7 +59,7 @@ def answered(endpoint: str | None, status: int, seconds: float) -> None:
     """A request was answered."""
     _request(endpoint, status).observe(seconds)
     if status >= 500 and endpoint and endpoint.startswith(WEBHOOKS):
-        _failed.labels(endpoint.removeprefix(OURS)).inc()
+        webhook_failed(endpoint)
 
 
 @cache
@@ -71,6 +76,12 @@ def foresee(causes: Iterable[str], endpoints: Iterable[str]) -> None:
     for endpoint in endpoints:
         if endpoint.startswith(WEBHOOKS):
             _failed.labels(endpoint.removeprefix(OURS))
+
+
+@_harmless
+def webhook_failed(endpoint: str | None) -> None:
+    """A webhook got no right answer."""
+    _failed.labels((endpoint or "none").removeprefix(OURS)).inc()
 
 
 @_harmless

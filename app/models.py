@@ -104,7 +104,8 @@ class Call(Traffic, Base):
 class Message(Traffic, Base):
     """A text message; `media` is a JSON list of URLs, `answer` the TwiML that an incoming one got.
 
-    One that nobody waits for is sent (again) at `due_at`, after so many `tries`.
+    `answer_cost` is what that costs, in millionths of a US dollar, if it does. A text that nobody waits for is sent (again) at
+    `due_at`, after so many `tries`.
     """
 
     __tablename__ = "messages"
@@ -112,11 +113,13 @@ class Message(Traffic, Base):
         *_indexes("messages", MESSAGE_ENDS),
         _index("ix_messages_placed_to", "to_number", "created_at", where="attempt IS NOT NULL"),
         _index("ix_messages_due_at", "due_at", where="due_at IS NOT NULL"),
+        _index("ix_messages_answered", "created_at", "answer_cost", where="answer_cost IS NOT NULL"),
     )
 
     body: Mapped[str] = mapped_column(Text)
     media: Mapped[str | None] = mapped_column(Text)
     answer: Mapped[str | None] = mapped_column(Text)
+    answer_cost: Mapped[int | None] = mapped_column(BigInteger)
     due_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     tries: Mapped[int | None]
 

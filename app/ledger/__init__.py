@@ -220,10 +220,11 @@ def record_message(
     body: str,
     media: Sequence[str],
     answer: Answer,
+    cost: Callable[[str], int | None] = lambda answer: None,
     at: datetime | None = None,
     remark: str | None = None,
 ) -> str:
-    """Write an incoming text with the TwiML that answers it, and return the answer: the first one given, if it came before.
+    """Write an incoming text with the TwiML that answers it and its `cost`, and return it: the first one given, if it came before.
 
     An answer that is decided with other tables is decided once, in the transaction that writes the text; those to one of our
     numbers take turns. One that is known costs no transaction of its own. `at` is when the text came, if that was not just now;
@@ -232,7 +233,7 @@ def record_message(
     row = _new_row(Message, at, sid=sid, direction="inbound", from_number=from_number, to_number=to_number, status="received")
     row |= {"body": body, "media": json.dumps(media) if media else None, "remark": remark}
     if isinstance(answer, str):
-        if append_message(row | {"answer": answer}) or sid is None:
+        if append_message(row | {"answer": answer, "answer_cost": cost(answer)}) or sid is None:
             metrics.reached("message", "received")
             return answer
         with read() as session:
@@ -243,7 +244,7 @@ def record_message(
         if sid and (given := connection.scalar(GIVEN, {"sid": sid})):
             return given, False
         decision = answer(connection)
-        connection.execute(insert(Message).values(row | {"answer": decision}))
+        connection.execute(insert(Message).values(row | {"answer": decision, "answer_cost": cost(decision)}))
         return decision, True
 
     kept, is_new = write(work)

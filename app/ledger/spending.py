@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
-from secrets import token_hex
+from heapq import merge
 from typing import Any, Literal
 
 from sqlalchemy import Connection, Select, bindparam, delete, func, insert, select, update
@@ -12,7 +12,6 @@ from app.database import take_turns, write
 from app.models import CALL_ENDS, Call, Message, Spending, Stop
 
 What = Literal["call", "text"]
-ANSWERS = "answers"  # to texts: what many of them cost is one row
 
 DAY = timedelta(days=1)
 AHEAD = timedelta(hours=1)  # what is dated further ahead, a clock wrote that had jumped: it must not hold up all for as long
@@ -23,16 +22,20 @@ LATELY = (Spending.at > bindparam("since"), Spending.at <= bindparam("until"))
 STOPPED = select(Stop.who, Stop.reason, Stop.at).order_by(Stop.id).limit(1)
 KNOWN = select(Spending.id).where(Spending.occasion == bindparam("occasion"))
 ADD = insert(Spending)
-COUNT = select(func.count()).select_from(Spending).where(*LATELY, Spending.kind != ANSWERS)
-NTH_LATEST = (
-    select(Spending.at).where(*LATELY, Spending.kind != ANSWERS).order_by(Spending.at.desc()).offset(bindparam("later")).limit(1)
-)
+COUNT = select(func.count()).select_from(Spending).where(*LATELY)
+NTH_LATEST = select(Spending.at).where(*LATELY).order_by(Spending.at.desc()).offset(bindparam("later")).limit(1)
 TO_DESTINATION = (
     select(Spending.at)
     .where(Spending.number == bindparam("number"), Spending.kind == bindparam("kind"), Spending.own.is_(False), *LATELY)
     .order_by(Spending.at.desc())
     .limit(bindparam("most"))
 )
+ANSWERED_LATELY = (
+    Message.answer_cost.is_not(None),
+    Message.created_at > bindparam("since"),
+    Message.created_at <= bindparam("until"),
+)
+ANSWERED = select(func.sum(Message.answer_cost)).where(*ANSWERED_LATELY)
 SETTLED = select(func.sum(Spending.cost)).where(*LATELY)
 GOING_ON = select(Spending.at, Spending.rate, Spending.call_sid).where(*LATELY, Spending.cost.is_(None))
 OLDEST = (
@@ -40,6 +43,9 @@ OLDEST = (
     .where(*LATELY)
     .order_by(Spending.at)
     .limit(bindparam("most"))
+)
+OLDEST_ANSWERS = (
+    select(Message.created_at, Message.answer_cost).where(*ANSWERED_LATELY).order_by(Message.created_at).limit(bindparam("most"))
 )
 
 
@@ -69,12 +75,6 @@ def add(
     connection.execute(ADD, row | {"call_sid": call_sid, "rate": rate, "cost": cost})
 
 
-def add_answers(connection: Connection, cost: int) -> None:
-    """Write what answers to texts have cost; they count by nothing else."""
-    row = {"at": now(), "kind": ANSWERS, "number": "", "occasion": token_hex(16), "own": True}
-    connection.execute(ADD, row | {"call_sid": None, "rate": None, "cost": cost})
-
-
 def nth_latest(connection: Connection, number: int, within: timedelta) -> datetime | None:
     """When the latest but so many was made, if that is not longer ago: once it is, there are fewer than `number`."""
     at: datetime | None = connection.scalar(NTH_LATEST, _lately(within) | {"later": number - 1})
@@ -92,16 +92,29 @@ def count(connection: Connection, within: timedelta) -> int:
 
 
 def spent(connection: Connection, longest: int) -> int:
-    """What the last day cost, in millionths of a dollar; a call that goes on costs its minutes so far, at most `longest`."""
+    """What the last day cost, in millionths of a dollar, with what texts were answered.
+
+    A call that goes on costs its minutes so far, at most `longest`.
+    """
     day = _lately(DAY)
-    settled = connection.scalar(SETTLED, day) or 0
+    settled = (connection.scalar(SETTLED, day) or 0) + answered(connection)
     return int(settled) + sum(_so_far(each.at, each.rate, each.call_sid, longest) for each in connection.execute(GOING_ON, day))
 
 
+def answered(connection: Connection) -> int:
+    """What the last day's answers to texts cost, in millionths of a dollar."""
+    return int(connection.scalar(ANSWERED, _lately(DAY)) or 0)
+
+
 def oldest(connection: Connection, longest: int, most: int) -> Iterator[tuple[datetime, int]]:
-    """When each of the last day's first so many was made, and what it costs so far."""
-    for each in connection.execute(OLDEST, _lately(DAY) | {"most": most}):
-        yield each.at, _so_far(each.at, each.rate, each.call_sid, longest) if each.cost is None else each.cost
+    """When each of the last day's first so many calls, texts and answers was made, and what it costs so far."""
+    lately = _lately(DAY) | {"most": most}
+    asked_for = (
+        (each.at, _so_far(each.at, each.rate, each.call_sid, longest) if each.cost is None else each.cost)
+        for each in connection.execute(OLDEST, lately)
+    )
+    answers = ((each.created_at, each.answer_cost or 0) for each in connection.execute(OLDEST_ANSWERS, lately))
+    yield from merge(asked_for, answers)
 
 
 def settle(

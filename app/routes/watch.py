@@ -1,14 +1,14 @@
 """How it goes, for the operator and for Prometheus: figures, and the webhooks that were not let in."""
 
-from flask import Blueprint, Response, jsonify, render_template
+from flask import Blueprint, Response, current_app, jsonify, render_template
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from app import limits
 from app.auth import require_operator, wants_page
-from app.diagnosis import explained
+from app.diagnosis import CAUSES, explained
 from app.errors import LedgerUnavailable
 from app.ledger import figures, refusals
-from app.metrics import Gauge, Labels, exposition
+from app.metrics import Gauge, Labels, exposition, foresee
 from app.models import RefusedWebhook
 
 REFUSED_SO_FAR = "Webhooks that were not let in so far, of each kind of which one came in the last hour."
@@ -24,6 +24,7 @@ def metrics() -> Response:
         gauges = [*_gauges(), Gauge("database_up", "Whether the database answers.", [({}, 1)])]
     except LedgerUnavailable:
         gauges = [Gauge("database_up", "Whether the database answers.", [({}, 0)])]
+    foresee(CAUSES, current_app.view_functions)
     return Response(exposition(gauges), content_type=CONTENT_TYPE_LATEST)
 
 
@@ -40,7 +41,7 @@ def _gauges() -> list[Gauge]:
     unsettled, jobs = figures.unsettled(), figures.jobs()
     return [
         Gauge("unsettled", "Calls and messages of which nobody knows yet whether Twilio took them.", _each("kind", unsettled)),
-        Gauge("spent_dollars", "What the calls and texts of the last 24 hours cost.", [({}, limits.overview().dollars)]),
+        Gauge("spent_dollars", "What calls, texts and answers cost in the last 24 hours.", [({}, limits.overview().dollars)]),
         Gauge("webhooks_refused_so_far", REFUSED_SO_FAR, [({}, refusals.so_far().number)]),
         Gauge("job_due_timestamp_seconds", "When a job is to run next.", _each("job", jobs.due)),
         Gauge("job_ended_timestamp_seconds", "When a job ran last.", _each("job", jobs.ended)),

@@ -6,7 +6,7 @@ from typing import Any
 from flask import Blueprint, Response, abort, current_app, g, request
 from werkzeug.exceptions import HTTPException
 
-from app import answers, consent, ledger, limits, missed, voicemail
+from app import answers, consent, ledger, limits, metrics, missed, voicemail
 from app.asking import WEBHOOK
 from app.errors import SwitchboardError
 from app.ledger import recordings
@@ -63,24 +63,26 @@ def announcement_answered() -> Response:
 @bp.route("/sms_url", methods=["GET", "POST"])
 def sms_url() -> Response:
     """What to answer to an incoming text."""
-    asked, why = _asked(), answers.reason_for_silence()
-    is_silent = bool(why) or not answers.may_go_to(asked.party)
+    asked = _asked()
+    why = answers.reason_for_silence(asked.party)
     answer = ledger.record_message(
         sid=_text("MessageSid") or None,
         from_number=_text("From"),
         to_number=_text("To"),
         body=g.webhook.first("Body"),
         media=[g.webhook.first(name) for name in g.webhook if name.startswith("MediaUrl")],
-        answer=texts.reply(current_switch(), asked, silent=is_silent),
+        answer=texts.reply(current_switch(), asked, silent=bool(why)),
+        cost=answers.cost,
         remark=why if why and _text("MessageSid") and texts.is_due(current_switch(), asked) else None,
     )
-    answers.count(answer)
+    answers.reckon(answer)
     return _twiml(answer)
 
 
 @bp.route("/voice_fallback_url", methods=["GET", "POST"])
 def voice_fallback_url() -> Response:
     """What a caller hears when /voice_url could not be reached, or answered with no TwiML; without a database, too."""
+    metrics.webhook_failed(request.endpoint)
     return _sorry()
 
 
@@ -91,10 +93,11 @@ def sms_fallback_url() -> Response:
         return sms_url()
     except Exception as problem:  # noqa: BLE001  whatever it is, the texter is answered here or nowhere
         log.error("%s could not keep a text: %s", request.endpoint, type(problem).__name__)
+        metrics.webhook_failed(request.endpoint)
         asked = _asked()
-        is_silent = limits.is_stopped(look=False) or not answers.may_go_to(asked.party)
+        is_silent = answers.reason_for_silence(asked.party, look=False) is not None
         answer = texts.fallback(current_switch(), asked, silent=is_silent)
-        answers.count(answer)
+        answers.reckon(answer)
         return _twiml(answer)
 
 
@@ -146,6 +149,7 @@ def on_error(problem: Exception) -> Response:
     log.error(
         "%s could not answer: %s", request.endpoint, type(problem).__name__, exc_info=not isinstance(problem, SwitchboardError)
     )
+    metrics.webhook_failed(request.endpoint)
     if _text("Direction") == "outbound-dial":  # any document that ends would put the caller through, to a voicemail, too
         return _twiml(current_switch().refusal())
     return _sorry()

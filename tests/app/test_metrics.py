@@ -124,6 +124,19 @@ def test_what_rings_an_alarm_is_counted_from_0(app: Flask, twilio: Twilio, tmp_p
     assert news(before, figures(app))["webhooks_failed_total", "webhooks.sms_url"] == 1
 
 
+def test_who_hears_only_that_we_are_sorry_has_failed_too(app: Flask, twilio: Twilio, tmp_path: Path) -> None:
+    before = figures(app)
+    app.extensions["engine"].dispose()
+    (tmp_path / "switchboard.db").rename(tmp_path / "away.db")
+    call = {"CallSid": "CA1", "CallStatus": "ringing", "From": PHONE, "To": LINE, "Direction": "inbound"}
+    for path, told in (("/voice_url", call), ("/voice_fallback_url", call), ("/sms_fallback_url", TEXT | {"MessageSid": "SM1"})):
+        answer = twilio.post(path, told)
+        assert (answer.status_code, "We are sorry" in answer.text) == (200, True)
+    (tmp_path / "away.db").rename(tmp_path / "switchboard.db")
+    failed = {name[1]: value for name, value in news(before, figures(app)).items() if name[0] == "webhooks_failed_total"}
+    assert failed == {"webhooks.voice_url": 1, "webhooks.voice_fallback_url": 1, "webhooks.sms_fallback_url": 1}
+
+
 def test_a_folder_of_counts_that_is_gone_leaves_the_gauges(app: Flask, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", str(tmp_path / "gone"))
     assert figures(app)["database_up",] == 1
