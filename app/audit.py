@@ -11,7 +11,7 @@ from datetime import timedelta
 from flask import has_request_context, request
 from sqlalchemy import Connection
 
-from app.auth import OPERATOR, client_address
+from app.auth import OPERATOR, SCRIPT, client_address
 from app.database import write
 from app.ledger import audit
 from app.ledger.audit import Action
@@ -54,7 +54,7 @@ def note_listening(sid: str) -> None:
 def _whoever() -> tuple[str, str]:
     """Who does this, and from where."""
     if has_request_context():
-        return f"{OPERATOR} (script)" if "Authorization" in request.headers else OPERATOR, client_address()
+        return SCRIPT if "Authorization" in request.headers else OPERATOR, client_address()
     try:
         return getpass.getuser(), COMMAND_LINE
     except (KeyError, OSError):  # a user without a name, as containers have them

@@ -22,8 +22,10 @@ from app.ledger import audit, signins
 from app.settings import current_settings, is_loopback
 
 OPERATOR, ENTRY = "operator", "entry"
+SCRIPT = f"{OPERATOR} (script)"  # as the audit calls one
 CHALLENGE = WWWAuthenticate("basic", {"realm": "Switchboard"})
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
+PORTS = {"http": 80, "https": 443}
 ATTEMPTS = 5  # wrong passwords from one address …
 ATTEMPTS_IN_ALL = 1000  # … and from all strange ones together: many addresses are no help to guess, and lock out no known one
 HOME = 56  # bits of an IPv6 address that one home or office has to itself (https://www.rfc-editor.org/rfc/rfc6177)
@@ -76,7 +78,7 @@ def check_password(given: str | None) -> None:
             "That is not the operator's password.", www_authenticate=CHALLENGE if "Authorization" in request.headers else None
         )
     if tried.others or not tried.was_right:
-        signins.note_right(address, guess)
+        signins.note_right(address, guess, script=SCRIPT if "Authorization" in request.headers else None)
 
 
 def refuse_other_sites() -> None:
@@ -95,10 +97,20 @@ def is_cross_site() -> bool:
     source = request.headers.get("Origin") or request.headers.get("Referer")
     if not source:
         return False
-    host = source.partition("://")[2].partition("/")[0]
-    if host == urlsplit(current_settings().public_base_url).netloc:
+    origin = _site(source)
+    if origin == _site(current_settings().public_base_url):
         return False
-    return host != request.host or not is_loopback(urlsplit(f"//{host}").hostname)  # whose name another site could lead to us
+    reached = _site(f"{source.partition('://')[0]}://{request.host}")
+    return origin != reached or not is_loopback(origin[0])  # whose name another site could lead to us
+
+
+def _site(address: str) -> tuple[str | None, int | None]:
+    """The host and port of an address, however it writes them; of what is none, no host."""
+    try:
+        parts = urlsplit(address)
+        return parts.hostname, parts.port or PORTS.get(parts.scheme)
+    except ValueError:
+        return None, None
 
 
 def sign_in(entry: int) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Literal
 
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import ColumnElement, Connection, func, insert, select
 
 from app.clock import now
 from app.database import read, write
@@ -40,19 +40,18 @@ def add(connection: Connection, who: str, address: str, action: Action, subject:
 def is_known(connection: Connection, who: str, address: str, action: Action, subject: str, within: timedelta) -> bool:
     """Whether the same was noted so lately."""
     same = AuditEntry.who == who, AuditEntry.address == address, AuditEntry.action == action, AuditEntry.subject == subject
-    lately = AuditEntry.at.between(now() - within, now() + within)  # an entry of a clock that was ahead hides no others
-    return connection.scalar(select(AuditEntry.id).where(lately, *same).limit(1)) is not None
+    return connection.scalar(select(AuditEntry.id).where(_lately(within), *same).limit(1)) is not None
 
 
 def has_signed_in(connection: Connection, address: str, within: timedelta) -> bool:
     """Whether somebody signed in from there so lately."""
-    theirs = AuditEntry.address == address, AuditEntry.action == "signed in", AuditEntry.at > now() - within
+    theirs = AuditEntry.address == address, AuditEntry.action == "signed in", _lately(within)
     return connection.scalar(select(AuditEntry.id).where(*theirs).limit(1)) is not None
 
 
 def has_ended(session: int, after: timedelta) -> bool:
     """Whether the session that began with the entry of that id is as old, somebody signed out of it, or its entry is gone."""
-    began = AuditEntry.id == session, AuditEntry.action == "signed in", AuditEntry.at > now() - after
+    began = AuditEntry.id == session, AuditEntry.action == "signed in", _lately(after)
     ended = AuditEntry.id > session, AuditEntry.action == "signed out", AuditEntry.subject == session_name(session)
     with read() as connection:
         is_known = connection.scalar(select(AuditEntry.id).where(*began)) is not None
@@ -82,3 +81,8 @@ def latest(limit: int, before: int | None = None) -> Sequence[AuditEntry]:
     wanted = select(AuditEntry).order_by(AuditEntry.id.desc()).limit(limit)
     with read() as session:
         return session.scalars(wanted if before is None else wanted.where(AuditEntry.id < before)).all()
+
+
+def _lately(within: timedelta) -> ColumnElement[bool]:
+    """Not what a clock dated further ahead that went wrong for a while: it would be young for as long as it was ahead."""
+    return AuditEntry.at.between(now() - within, now() + within)

@@ -11,6 +11,7 @@ from app.ledger import audit
 from app.models import SignInFailure
 
 KNOWN = timedelta(days=30)  # for which an address is known after somebody signed in from there
+DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -63,13 +64,18 @@ def note_wrong(address: str, guess: str) -> None:
     write(lambda connection: connection.execute(update(SignInFailure).where(*tried).values(wrong=True)))
 
 
-def note_right(address: str, guess: str) -> None:
-    """Write that it was right, and start the count for `address` anew."""
+def note_right(address: str, guess: str, *, script: str | None) -> None:
+    """Write that it was right, and start the count for `address` anew.
+
+    That a `script` of that name came in with it is in the audit once a day: nobody else's guesses lock its address out then.
+    """
     own = SignInFailure.guess == guess
 
     def work(connection: Connection) -> None:
         connection.execute(delete(SignInFailure).where(SignInFailure.address == address, ~own))
         connection.execute(update(SignInFailure).where(SignInFailure.address == address, own).values(wrong=False))
+        if script and not audit.is_known(connection, script, address, "signed in", "", DAY):
+            audit.add(connection, script, address, "signed in")
 
     write(work)
 

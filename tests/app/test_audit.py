@@ -22,10 +22,11 @@ def flow() -> str:
     return VOICEMAIL
 
 
-def noted(app: Flask) -> list[tuple[str, str, str, str]]:
-    """Oldest first."""
+def noted(app: Flask, *, scripts_sign_in: bool = False) -> list[tuple[str, str, str, str]]:
+    """Oldest first; that a script came in, once a day, only where that is asked for."""
     with app.app_context():
-        return [(each.who, each.address, each.action, each.subject) for each in reversed(entries.latest(9999))]
+        found = [(each.who, each.address, each.action, each.subject) for each in reversed(entries.latest(9999))]
+    return [each for each in found if scripts_sign_in or each[0::2] != ("operator (script)", "signed in")]
 
 
 def run(app: Flask, *statements: str) -> None:
@@ -54,6 +55,15 @@ def test_what_people_do_is_noted_with_who_and_from_where(town: Town) -> None:
     ]
     assert (found[0][3], found[3][3]) == (attempt, announced)
     assert not any(secret in str(found) for secret in ("555", "secret words", PASSWORD))
+
+
+def test_a_script_that_comes_in_is_noted_once_a_day(town: Town) -> None:
+    now = town.app.extensions["now"]
+    for hours in (0, 1, 23, 25, 26):
+        town.app.extensions["now"] = lambda hours=hours: now() + timedelta(hours=hours)
+        town.script.get("/metrics")
+        town.script.get("/metrics")
+    assert noted(town.app, scripts_sign_in=True) == [("operator (script)", "127.0.0.1", "signed in", "")] * 2
 
 
 def test_an_entry_and_its_call_are_written_together_or_not_at_all(town: Town, database: str) -> None:
@@ -124,6 +134,11 @@ def test_a_recording_that_is_deleted_is_noted_once(town: Town) -> None:
     assert noted(town.app) == [("operator (script)", "127.0.0.1", "recording deleted", sid)]
 
 
+def test_who_has_seen_all_texts_that_got_no_answer_is_noted(town: Town) -> None:
+    town.script.post("/messages/seen")
+    assert noted(town.app) == [("operator (script)", "127.0.0.1", "settled", "all unanswered texts")]
+
+
 def test_failed_sign_ins_are_noted_up_to_the_lock(app: Flask) -> None:
     for guess in range(8):
         app.test_client().post("/sign_in", data={"password": f"guess {guess}"}, headers=STRANGER)
@@ -164,9 +179,9 @@ def test_the_page_and_json_list_it_newest_first_page_by_page(app: Flask, script:
         answer = script.get(path).json
         seen += answer["entries"]
         path, pages = answer["older"], pages + 1
-    assert [entry["subject"] for entry in seen] == [f"…{number} <b>" for number in reversed(range(120))]
+    assert [entry["subject"] for entry in seen if entry["action"] == "erased"] == [f"…{n} <b>" for n in reversed(range(120))]
     newest = {"at": "2026-06-16T10:01:59+00:00", "who": "retention", "address": "job", "action": "erased", "subject": "…119 <b>"}
-    assert (seen[0], pages) == (newest, 3)
+    assert (seen[1], pages) == (newest, 3)
     browser.sign_in()
     page = browser.get("/audit").text
     for shown in ("signed in", "…119 &lt;b&gt;", "16 Jun 2026 10:01:59 UTC", "Older"):

@@ -170,6 +170,7 @@ def test_the_operator_is_told_for_an_hour_what_to_mend(make_app: Callable[..., F
 @BOTH_DATABASES
 def test_what_is_refused_again_and_again_is_not_said_to_be_of_the_last_hour(make_app: Callable[..., Flask]) -> None:
     app, browser = (made := make_app()), Browser(made.test_client())
+    app.extensions["now"] = lambda: datetime(2026, 6, 16, 9, tzinfo=UTC)
     browser.sign_in()
     for minutes in range(0, 180, 30):
         app.extensions["now"] = lambda minutes=minutes: datetime(2026, 6, 16, 10, tzinfo=UTC) + timedelta(minutes=minutes)

@@ -191,6 +191,16 @@ def test_nor_do_they_lock_out_an_address_from_which_somebody_signed_in(app: Flas
     assert guesses == [401] * 5 + [429]
 
 
+def test_nor_the_address_of_a_script_that_came_in(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(auth, "ATTEMPTS_IN_ALL", 20)
+    client, theirs = app.test_client(), {"X-Forwarded-For": "198.51.100.7"}
+    assert client.get("/metrics", auth=("operator", PASSWORD), headers=theirs).status_code == 200
+    app.extensions["now"] = lambda: clock.system() + timedelta(hours=1)
+    for guess in range(20):
+        client.get("/", auth=("operator", f"guess {guess}"), headers={"X-Forwarded-For": f"192.0.2.{guess}"})
+    assert client.get("/metrics", auth=("operator", PASSWORD), headers=theirs).status_code == 200
+
+
 def test_addresses_of_one_ipv6_network_count_as_one(client: FlaskClient) -> None:
     for guess in range(5):
         client.get("/", auth=("operator", "wrong password"), headers={"X-Forwarded-For": f"2001:db8:0:{guess}::1"})
@@ -272,6 +282,21 @@ def test_our_own_pages_and_scripts_may(app: Flask, headers: dict[str, str]) -> N
     client = app.test_client()
     Browser(client).sign_in()
     assert client.post("/sign_out", headers=headers, auth=("operator", PASSWORD)).status_code == 303
+
+
+@pytest.mark.parametrize(
+    ("base", "origin"),
+    [
+        ("http://Phone.example.com", "http://phone.example.com"),
+        ("http://phone.example.com:80", "http://phone.example.com"),
+        ("https://phone.example.com:443", "https://phone.example.com"),
+    ],
+)
+def test_our_address_is_ours_however_the_settings_write_it(make_app: Callable[..., Flask], base: str, origin: str) -> None:
+    client = make_app(public_base_url=base).test_client()
+    assert client.post("/sign_in", data={"password": PASSWORD}, headers={"Origin": origin}).status_code == 303
+    for other in (origin + ":8080", "http://example.com", f"{origin}.evil.example"):
+        assert client.post("/sign_in", data={"password": PASSWORD}, headers={"Origin": other}).status_code == 403
 
 
 def test_strict_headers_are_on_every_page(make_app: pytest.FixtureRequest) -> None:
