@@ -14,7 +14,7 @@ from app.flow import Flow
 from app.switch.turns import ACTS
 from bench import payloads
 from bench.load import ACCOUNT, TOKEN
-from bench.payloads import EVIL, FORGED, FORM, KNOWN, METHODS, OPERATORS, TEXTS, USUAL, VICTIM
+from bench.payloads import EVIL, FORGED, FORM, KEPT, KNOWN, METHODS, OPERATORS, TEXTS, USUAL, VICTIM
 from bench.server import PASSWORD
 from simulator.web.signature import sign, with_body_hash
 
@@ -51,6 +51,7 @@ class Attacker:
         self.guarded = [rule for rule in self.rules if rule not in self.public and rule.rule not in self.webhooks]
         self.steps = [(name, event) for name, place in flow.places.items() for kind, event in ACTS if kind is type(place.step)]
         self.replays: list[Attack] = []
+        self.texts: list[bytes] = []  # SIDs of texts that were sent, and are there if they were taken
 
     def attacks(self, count: int) -> Iterator[Attack]:
         """So many, of all classes."""
@@ -106,6 +107,7 @@ class Attacker:
         target, pairs, sid = self._webhook(), self._pairs(), None
         if target.startswith("/sms_url") and self._chance(0.5):
             sid = "SM" + token_hex(16)
+            self.texts.append(sid.encode())
             pairs.insert(0, (b"MessageSid", sid.encode()))
         shape = self.random.random()
         if shape < 0.1 and sid is None:
@@ -148,8 +150,9 @@ class Attacker:
     def hostile_operator(self) -> Attack:
         """The operator's own session, with hostile contents."""
         rules = [rule for rule in self.guarded if "sign_out" not in rule.endpoint]  # after it, this would be anybody
-        rule, method = self.random.choice(rules), self.random.choice(["GET", "GET", "POST", "POST", *METHODS])
-        target = self._fill(rule.rule)
+        rule = self.random.choice(rules)
+        method = self.random.choice(sorted(rule.methods or ())) if self._chance(0.8) else self.random.choice(METHODS)
+        target = self._fill(rule.rule, [*KEPT, *self.texts[-50:]] if self._chance(0.5) else TEXTS)
         if self._chance(0.4):
             target = _with_query(target, _form(self._pairs(OPERATORS)))
         kinds: dict[str, Callable[[], bytes]] = {
@@ -247,17 +250,18 @@ class Attacker:
         query = [f"{name}={quote(self.random.choice(TEXTS)[:500])}" for name in payloads.OURS if self._chance(0.15)]
         return self._fill(path) + ("?" + "&".join(query) if query else "")
 
-    def _fill(self, path: str) -> str:
+    def _fill(self, path: str, texts: list[bytes] = TEXTS) -> str:
+        """With something in place of each variable: the SID of a recording, nothing, or one of the `texts`."""
         for name in ("<path:filename>", "<attempt>", "<sid>", "<step>", "<event>", "<name>"):
             if name in path:
-                text = self.random.choice([b"RE" + b"3" * 32, b"0", *TEXTS])[:300]
+                text = self.random.choice([b"RE" + b"3" * 32, b"0", *texts])[:300]
                 path = path.replace(name, quote(text, safe="") or "x")
         return path
 
-    def _pairs(self, names: list[bytes] | None = None) -> list[tuple[bytes, bytes]]:
-        known = names or list(USUAL)
+    def _pairs(self, usual: dict[bytes, list[bytes]] = USUAL) -> list[tuple[bytes, bytes]]:
+        known = list(usual)
         chosen = self.random.sample(known, self.random.randint(1, len(known)))
-        pairs = [(name, self.random.choice(USUAL.get(name, TEXTS) if self._chance(0.6) else TEXTS)) for name in chosen]
+        pairs = [(name, self.random.choice(usual[name] if self._chance(0.6) else TEXTS)) for name in chosen]
         if self._chance(0.2):
             pairs += [(self.random.choice([*TEXTS, *known])[:200], self.random.choice(TEXTS)) for _ in range(5)]
         return [(name, value[: self.random.choice([300, 300, 300, 60_000])]) for name, value in pairs]

@@ -34,7 +34,12 @@ USUAL: dict[bytes, list[bytes]] = {
     b"AccountSid": [ACCOUNT.encode(), b"AC" + b"9" * 32],
 }  # fmt: skip
 OURS = ("attempt", "caller", "line", "turn", "connects", "step", "bodySHA256", "x")
-OPERATORS = b"to body say step acknowledge machine before admin sid status".split()
+KEPT = [b"SM" + b"c" * 32, b"CA" + b"1" * 32, b"CA" + b"2" * 32]  # SIDs of what is there, sooner or later
+OPERATORS: dict[bytes, list[bytes]] = {
+    b"to": NUMBERS, b"body": [b"hello"], b"say": [b"hello"], b"step": [b"start"], b"acknowledge": [b"yes"], b"before": [b"5"],
+    b"machine": [b"leave", b"hangup"], b"as": [b"seen", b"never", b"sid"], b"sid": KEPT, b"reason": [b"a test"], b"admin": [b"1"],
+    b"status": STATUSES,
+}  # fmt: skip
 
 JSON = [
     b"[" * 30_000, b'{"to":' * 8000, b"[[[]]]", b"null", b"", b"{", b'"x"', b'{"to": "\\ud800", "body": "\\udfff"}', b"NaN",
