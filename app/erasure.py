@@ -16,7 +16,7 @@ from app.ledger import Kind, parties
 from app.models import TEXT, Call, Message
 from app.outbound import attempt_of
 from app.settings import current_settings
-from app.switch import current_switch
+from app.switch import our_numbers
 from app.switch.numbers import WITHHELD
 from app.twilio_service import current_twilio
 
@@ -53,7 +53,7 @@ def party_of(text: str) -> str:
         if text.startswith("+"):
             raise
         return text
-    if party in {current_settings().twilio_from_number, *current_switch().flow.file.numbers}:
+    if party in our_numbers():
         raise InvalidRequest(f"{party} is a number of your own: every call and text has one. Give the number of the other end.")
     return party
 

@@ -22,7 +22,9 @@ Rows = Sequence[Call | Message]
 
 def candidates(row: Call | Message) -> list[Resource]:
     """What an attempt may have become, by Twilio's list. Raises TwilioError."""
-    return likely([row], listed(row)) + hidden([row])
+    found = likely([row], listed(row))
+    known = {each.sid for each in found}
+    return found + [each for each in hidden([row]) if each.sid not in known]
 
 
 def alike(rows: Rows) -> Iterator[Rows]:

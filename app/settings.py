@@ -190,13 +190,13 @@ class Settings(BaseModel):
     @classmethod
     def load(cls, environ: Mapping[str, str] = os.environ, env_file: Path = ROOT / ".env") -> Self:
         """Read `env_file` and, over it, `environ`; a secret may stand in a file named by NAME_FILE. Raises SettingsError."""
-        given = _given(environ, env_file)
+        written = given(environ, env_file)
         values: dict[str, Any] = {}
         faults = []
         for field in cls.model_fields:
             name = field.upper()
             try:
-                value = _read(name, given)
+                value = _read(name, written)
             except SettingsError as fault:
                 faults.append(str(fault))
                 continue
@@ -214,10 +214,11 @@ class Settings(BaseModel):
 
 def given_flow_file(environ: Mapping[str, str] = os.environ, env_file: Path = ROOT / ".env") -> str:
     """FLOW_FILE alone, whatever the other settings are."""
-    return _given(environ, env_file).get("FLOW_FILE") or str(Settings.model_fields["flow_file"].default)
+    return given(environ, env_file).get("FLOW_FILE") or str(Settings.model_fields["flow_file"].default)
 
 
-def _given(environ: Mapping[str, str], env_file: Path) -> dict[str, str]:
+def given(environ: Mapping[str, str], env_file: Path) -> dict[str, str]:
+    """What the environment says, and what `env_file` says besides. Raises SettingsError."""
     try:
         written = dotenv_values(env_file)
     except (OSError, UnicodeDecodeError):

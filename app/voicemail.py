@@ -30,7 +30,7 @@ def follow_up(recording: Recording) -> None:
         return
     ledger.note_outcome(recording.call_sid, "voicemail")
     for name, owner in _untold(step, recording):
-        outbound.text_once(name, owner, words(step.text, recording), own=True)
+        _tell(owner, name, step, recording)
 
 
 def follow_up_late() -> str:
@@ -44,10 +44,9 @@ def follow_up_late() -> str:
     for recording in recordings.between(now() - TOO_LATE, now() - LATE):
         if not recording.duration or (step := _step(recording)) is None:
             continue
-        logs.turn_to(call_sid=recording.call_sid, recording_sid=recording.sid)
         line, untold = current_settings().twilio_from_number, _untold(step, recording)
         texted = [each for each in untold if limits.is_allowed(each[1]) and consent.may_text(line, each[1])]
-        told += sum(outbound.text_once(name, owner, words(step.text, recording), own=True) for name, owner in texted)
+        told += sum(_tell(owner, name, step, recording) for name, owner in texted)
         if texted and is_long():
             break
     return f"told {told} owners of voicemail late" if told else ""
@@ -81,6 +80,12 @@ def words(template: str, recording: Recording) -> str:
     values["transcription"] = said if len(said) * places <= room else said[: max(0, room // places - 1)] + "…"
     lines = filled(template, values.__getitem__).splitlines()
     return "\n".join(line.rstrip() for line in lines if line.strip())[:MAX_TEXTED] or values["link"]
+
+
+def _tell(owner: str, name: str, step: Voicemail, recording: Recording) -> bool:
+    """Text one owner; `name` is the occasion's. Whether it was begun now."""
+    logs.turn_to(call_sid=recording.call_sid, recording_sid=recording.sid)
+    return outbound.text_once(name, owner, words(step.text, recording), own=True)
 
 
 def _step(recording: Recording) -> Voicemail | None:

@@ -14,10 +14,8 @@ from urllib.error import URLError
 from urllib.parse import urlsplit
 from urllib.request import urlopen
 
-from dotenv import dotenv_values
-
 from app.flow import Flow, FlowError
-from app.settings import ROOT, Settings, SettingsError, is_loopback
+from app.settings import ROOT, Settings, SettingsError, given, is_loopback
 
 START_LIMIT = 60  # seconds
 STOP_LIMIT = 25  # seconds, longer than gunicorn gives its workers
@@ -39,8 +37,8 @@ def main() -> int:
         text = filled_in((ROOT / ".env.example").read_text())
         env_file.touch(mode=0o600)
         env_file.write_text(text)
-    environ = environment(env_file)
     try:
+        environ = environment(env_file)
         settings = Settings.load(environ, env_file)
         flow = Flow(settings.flow_path, shown=settings.flow_file)
     except (SettingsError, FlowError) as error:
@@ -64,9 +62,9 @@ def filled_in(example: str) -> str:
 
 
 def environment(env_file: Path) -> dict[str, str]:
-    """The processes' environment; local addresses follow PORT and SIMULATOR_PORT."""
+    """The processes' environment; local addresses follow PORT and SIMULATOR_PORT. Raises SettingsError."""
     environ = dict(os.environ)
-    known = {name: value for name, value in dotenv_values(env_file).items() if value} | environ
+    known = given(environ, env_file)
     for name, port in (("PUBLIC_BASE_URL", "PORT"), ("TWILIO_API_URL", "SIMULATOR_PORT")):
         if name not in environ and environ.get(port) and is_loopback(urlsplit(known.get(name, "")).hostname):
             environ[name] = f"http://127.0.0.1:{environ[port]}"

@@ -29,7 +29,8 @@ def commands() -> None:
 def command(unknown_after: float | None, quiet_after: float | None, unheard_after: float | None) -> None:
     """Ask Twilio what became of calls and texts, and what came, that nobody told us of, as the jobs do by themselves.
 
-    Prints what was settled, and what is left for a person to look at; exit status 1 if anything is, or if Twilio cannot be asked.
+    Prints what was settled, and what is left for a person to look at; exit status 1 if anything is to be settled, or if Twilio
+    cannot be asked. Incoming texts that got no answer are shown, too, until somebody has seen them, and need no settling.
     """
     unknown = UNKNOWN_AFTER if unknown_after is None else timedelta(seconds=unknown_after)
     came = unheard.AFTER if unheard_after is None else timedelta(seconds=unheard_after)
@@ -46,7 +47,8 @@ def command(unknown_after: float | None, quiet_after: float | None, unheard_afte
     for row in left:
         click.echo(f"To be looked at: {_shown(row)}: {row.remark}")
     click.echo(problem or (f"{len(left)} left for a person to look at." if left else "Nothing is left to look at."))
-    raise SystemExit(1 if problem or left else 0)
+    is_open = any(row.direction != "inbound" for row in left)
+    raise SystemExit(1 if problem or is_open else 0)
 
 
 def _print(findings: Iterator[Finding]) -> None:

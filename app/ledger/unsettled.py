@@ -63,6 +63,12 @@ def to_look_at(kind: type[Row], limit: int | None = None) -> Sequence[Row]:
         return session.scalars(wanted.order_by(kind.direction == "inbound", kind.created_at.desc()).limit(limit)).all()
 
 
+def see_unanswered() -> None:
+    """Write that a person has seen the incoming texts that got no answer."""
+    wanted = Message.remark != literal_column("''"), Message.direction == "inbound"
+    write(lambda connection: connection.execute(update(Message).where(*wanted).values(remark="")))
+
+
 def missed(since: datetime, until: datetime) -> Sequence[Call]:
     """Calls that are over, in which the caller reached nobody and left no message, with their last news in that time.
 
@@ -81,11 +87,11 @@ def missed(since: datetime, until: datetime) -> Sequence[Call]:
 
 def legs_are_over(sid: str) -> bool:
     """Whether each leg that the flow was allowed to ring in a call is known to have ended."""
-    rung = select(func.count()).where(Spending.call_sid == sid, Spending.kind == "call").scalar_subquery()
-    legs = select(Call.status).where(Call.parent_sid == sid)
+    rung = select(func.count()).where(Spending.call_sid == sid, Spending.kind == "call")  # of browser phones there is none
     with read() as session:
-        ended = [status in CALL_ENDS for status in session.scalars(legs)]
-        return all(ended) and len(ended) >= (session.scalar(select(rung)) or 0)
+        legs = session.execute(select(Call.to_number, Call.status).where(Call.parent_sid == sid)).all()
+        numbers = [leg for leg in legs if not leg.to_number.startswith("client:")]
+        return all(leg.status in CALL_ENDS for leg in legs) and len(numbers) >= (session.scalar(rung) or 0)
 
 
 def note(row: Call | Message, remark: str | None) -> None:

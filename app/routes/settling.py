@@ -41,6 +41,14 @@ def settle_message(attempt: str) -> BaseResponse:
     return redirect(url_for("switchboard.settling.message", attempt=attempt), 303)
 
 
+@bp.post("/messages/seen")
+def see_messages() -> BaseResponse:
+    """Take the operator's word that all texts that got no answer were seen."""
+    unsettled.see_unanswered()
+    audit.note("settled", "all unanswered texts")
+    return redirect(url_for("switchboard.operator.index"), 303)
+
+
 def find(kind: type[Row], name: str) -> Row:
     """The call or message of an attempt or a SID; 404 if there is none."""
     written = xml_safe(name)

@@ -5,6 +5,7 @@ import json
 import logging
 import re
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -16,7 +17,8 @@ from town import LINE, PHONE, Town, open_town
 from visitors import PASSWORD, SETTINGS, TOKEN, Browser, Script, Twilio
 from voicemails import PLAIN, leave
 
-from app import jobs, logs
+from app import clock, jobs, ledger, logs
+from app.models import Call
 
 
 @pytest.fixture
@@ -84,6 +86,37 @@ def test_the_story_of_a_call_has_also_what_the_jobs_did(
         assert settled["call_sid"] in {each.sid for each in town.calls()} - {call.sid, None}
     (ended,) = [line for line in said if line["message"].startswith("job=reconcile")]
     assert "attempt" not in ended
+
+
+def test_what_is_said_of_an_owner_who_is_told_of_a_message_is_not_said_of_the_next(
+    make_app: Callable[..., Flask], tmp_path: Path, lines: Callable[[], list[dict[str, Any]]]
+) -> None:
+    (tmp_path / "flow.toml").write_text(PLAIN)
+    with open_town(make_app, flow_file=str(tmp_path / "flow.toml")) as town:
+        leave(town)
+        attempts = {each.sid: each.attempt for each in town.messages()}
+    asked = [line for line in lines() if line["message"].startswith("twilio message")]
+    assert len({line["attempt"] for line in asked}) == 2
+    for line in asked:
+        assert attempts[re.search("sid=(SM[0-9a-f]+)", line["message"])[1]] == line["attempt"]
+        assert "sid" not in line  # it is known only after this line
+
+
+def test_the_story_of_a_missed_call_has_also_the_text_that_a_job_sent(
+    make_app: Callable[..., Flask], tmp_path: Path, lines: Callable[[], list[dict[str, Any]]]
+) -> None:
+    dials = '[steps.start]\nkind = "dial"\nto = "+15550005555"\n[missed]\ntext = "Sorry."\n'
+    (tmp_path / "flow.toml").write_text(dials)
+    with open_town(make_app, flow_file=str(tmp_path / "flow.toml")) as town, town.app.app_context():
+        for number in range(2):
+            sid, caller = f"CA{number:032}", f"+1555000444{number}"
+            ledger.advance(Call, "in-progress", sid=sid, direction="inbound", from_number=caller, to_number=LINE)
+            ledger.note_outcome(sid, "missed")
+            ledger.advance(Call, "completed", sid=sid)
+        town.app.extensions["now"] = lambda: clock.system() + timedelta(minutes=3)
+        assert jobs.run_all()
+    said = [line for line in lines() if line["message"].startswith("twilio message")]
+    assert [line["call_sid"] for line in said] == [f"CA{number:032}" for number in range(2)]
 
 
 def test_each_request_has_an_id_that_its_lines_and_the_operator_see(

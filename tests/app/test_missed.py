@@ -327,6 +327,29 @@ def test_who_is_rung_in_vain_and_whose_leg_ends_after_the_call_is_texted_then(
         assert got(town) == [SORRY]
 
 
+def test_who_may_have_spoken_while_a_browser_phone_rang_beside_is_not_texted(
+    make_app: Callable[..., Flask], tmp_path: Path
+) -> None:
+    """That the browser phone stopped ringing says nothing of Ben's phone."""
+    people = 'ben = "+15550005555"\nanna = "client:anna"'
+    (tmp_path / "dials.toml").write_text(
+        DIALS.replace('ben = "+15550005555"', people).replace('to = "ben"', 'to = ["ben", "anna"]')
+    )
+    with open_town(make_app, flow_file=str(tmp_path / "dials.toml")) as town:
+        twilio = Twilio(town.app.test_client(), base_url=town.app.extensions["settings"].public_base_url)
+
+        def tell(**said: str) -> list[str]:
+            assert twilio.post("/status/call", CALL | said).status_code == 204
+            town.sim.settle()
+            return got(town)
+
+        leg = {"ParentCallSid": CALL["CallSid"], "Direction": "outbound-dial"}
+        assert twilio.post("/voice_url", CALL | {"CallStatus": "ringing"}).status_code == 200
+        assert tell(CallSid="CA" + "a" * 32, To="client:anna", CallStatus="canceled", **leg) == []
+        assert tell(CallStatus="completed") == []
+        assert tell(CallSid="CA" + "b" * 32, To="+15550005555", CallStatus="no-answer", **leg) == [SORRY]
+
+
 def wait_and_talk(town: Town) -> None:
     """The phone waits in the queue, a colleague takes it out, and they speak until the phone hangs up."""
     colleague = town.sim.phone("+15550007777")

@@ -227,6 +227,31 @@ def test_what_twilio_does_not_know_any_more_is_shown_until_somebody_has_seen_it(
     assert [row.status for row in town.calls()] == ["in-progress"]
 
 
+def test_texts_that_got_no_answer_are_seen_all_at_once_and_want_no_settling(town: Town) -> None:
+    town.script.post("/spending/stop", {"reason": "a test"})
+    for number in range(30):
+        town.phone.text(LINE, f"text {number}")
+    town.sim.settle()
+    status, said = reconcile(town)
+    assert (status, len(said)) == (0, 31)
+    town.browser.sign_in()
+    assert "I have seen all texts" in town.browser.get("/").text
+    assert town.browser.post("/messages/seen").status_code == 303
+    assert "to-be-looked-at" not in town.browser.get("/").text
+    assert reconcile(town) == (0, ["Nothing is left to look at."])
+
+
+def test_to_see_all_texts_settles_none_that_we_sent(town: Town) -> None:
+    town.sim.fault("webhook", "drop", match="/status/message", count=99)
+    text(town, "hello", "lost")
+    text(town, "hello", "error")
+    assert reconcile(town, "--unknown-after", "0")[0] == 1
+    town.browser.sign_in()
+    assert "I have seen all texts" not in town.browser.get("/").text
+    assert town.script.post("/messages/seen").status_code == 303
+    assert "to-be-looked-at" in town.browser.get("/").text
+
+
 @pytest.fixture
 def quiet(town: Town) -> Town:
     """Six calls have gone quiet: nobody told that they were answered, and how they ended."""

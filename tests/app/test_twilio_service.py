@@ -16,7 +16,7 @@ from visitors import BOTH_DATABASES, SETTINGS, Browser, Script
 
 from app import clock, database, ledger, outbound, reconcile
 from app.errors import TwilioRefused
-from app.models import Call
+from app.models import Call, Message
 
 ACCEPTED = b'{"sid": "CA1", "status": "queued"}'
 
@@ -234,9 +234,41 @@ def test_a_text_is_not_said_to_be_never_taken_where_the_list_hides_the_end_of_it
         (finding,) = reconcile.settle_unknown()
         assert not finding.is_settled
         assert "it hides: it may be this one" in finding.words
+        assert "SM111" in Script(app.test_client()).get(f"/messages/{finding.row.attempt}", accept="text/html").text
         door.listed = json.dumps({"messages": [taken | {"to": "+1555999XXXX"}], "next_page_uri": None}).encode()
         (finding,) = reconcile.settle_unknown(again=timedelta(0))
         assert finding.is_settled
+
+
+def test_a_text_that_stands_in_the_list_as_another_of_ours_is_not_taken_for_this_one(
+    app: Flask, door: Door, script: Script
+) -> None:
+    assert script.post("/send_sms", {"to": "+15550002222", "body": "hello"}).status_code == 201
+    with app.app_context():
+        (known,) = ledger.latest(Message, 9)
+    door.status, door.body = 500, b"<html>"
+    assert script.post("/send_sms", {"to": "+15550002222", "body": "hello again"}).status_code == 202
+    taken = {"sid": known.sid, "status": "delivered", "direction": "outbound-api", "body": "", "to": "+1555000XXXX"}
+    taken |= {"from": "+15550001111", "date_created": format_datetime(clock.system())}
+    door.listed = json.dumps({"messages": [taken], "next_page_uri": None}).encode()
+    app.extensions["now"] = lambda: clock.system() + timedelta(minutes=11)
+    with app.app_context():
+        (finding,) = reconcile.settle_unknown()
+        assert finding.is_settled
+
+
+def test_what_may_be_a_text_by_its_words_and_is_hidden_too_is_shown_once(app: Flask, door: Door, script: Script) -> None:
+    door.status, door.body = 500, b"<html>"
+    for _ in range(2):
+        assert script.post("/send_sms", {"to": "+15550002222", "body": "\N{PARTY POPPER}"}).status_code == 202
+    taken = {"sid": "SM" + "1" * 32, "status": "delivered", "direction": "outbound-api", "body": "\N{PARTY POPPER}"}
+    taken |= {"to": "+15550002222", "from": "+15550001111", "date_created": format_datetime(clock.system())}
+    door.listed = json.dumps({"messages": [taken], "next_page_uri": None}).encode()
+    app.extensions["now"] = lambda: clock.system() + timedelta(minutes=11)
+    with app.app_context():
+        finding, _ = reconcile.settle_unknown()
+    page = script.get(f"/messages/{finding.row.attempt}", accept="text/html").text
+    assert page.count(f'value="{taken["sid"]}"') == 1
 
 
 def test_a_key_places_one_call_and_sends_one_text(app: Flask, door: Door, script: Script) -> None:
