@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 from flask import Flask, current_app
 from flask_alembic import Alembic
-from sqlalchemy import URL, ColumnElement, Connection, Engine, create_engine, event, make_url, or_, text
+from sqlalchemy import URL, ColumnElement, Connection, Engine, Table, create_engine, event, make_url, or_, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DisconnectionError, SQLAlchemyError
 from sqlalchemy.orm import InstrumentedAttribute, Session
@@ -84,9 +84,9 @@ def take_turns(connection: Connection, name: str) -> None:
         connection.execute(text("SELECT pg_advisory_xact_lock(hashtext(:name))"), {"name": name})
 
 
-def insert_or(connection: Connection, table: type[Base]) -> sqlite.Insert | postgresql.Insert:
-    """An INSERT that can say what is to be done on a conflict."""
-    return postgresql.insert(table) if connection.dialect.name == "postgresql" else sqlite.insert(table)
+def insert_or(dialect: str, table: type[Base] | Table) -> sqlite.Insert | postgresql.Insert:
+    """An INSERT that can say what is to be done on a conflict, in the dialect of a connection (its name)."""
+    return postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
 
 
 def passed(date: InstrumentedAttribute[Any], moment: datetime) -> ColumnElement[bool]:

@@ -12,8 +12,8 @@ import phonenumbers
 from app import audit, database, phone, voicemail
 from app.clock import now
 from app.errors import InvalidNumber, InvalidRequest, RecordingGone, SwitchboardError, TwilioError
-from app.ledger import Kind, parties
-from app.models import TEXT, Call, Message
+from app.ledger import parties
+from app.models import TEXT, Call, Kind, Message
 from app.outbound import attempt_of
 from app.settings import current_settings
 from app.switch import our_numbers

@@ -124,6 +124,9 @@ class Message(Traffic, Base):
     tries: Mapped[int | None]
 
 
+Kind = type[Call] | type[Message]
+
+
 class Event(Base):
     """What was heard of a call or message, in the order in which it came; never changed. `source` is who said it (see ledger)."""
 

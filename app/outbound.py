@@ -27,7 +27,7 @@ from app.errors import (
 )
 from app.flow.prompts import MAX_TEXTED
 from app.ledger import due
-from app.models import Call, Message
+from app.models import Call, Kind, Message
 from app.settings import current_settings
 from app.twilio_service import Accepted, Machine, current_twilio
 
@@ -290,7 +290,7 @@ def _earlier(kind: type[Row], key: str, **fields: object) -> Row | None:
     return None if found and ledger.is_unsent(found) else found
 
 
-def _named(kind: type[Call] | type[Message], key: str) -> str:
+def _named(kind: Kind, key: str) -> str:
     """The attempt id that a key stands for."""
     return attempt_of(f"{kind.__tablename__} key {key}")
 

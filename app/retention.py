@@ -9,9 +9,9 @@ from functools import partial
 from app import audit
 from app.clock import now, round_ends
 from app.errors import RecordingGone, TwilioError
-from app.ledger import Kind, old, parties
+from app.ledger import old, parties
 from app.ledger.parties import BATCH, COUNTED, Row
-from app.models import Call, Message, Recording
+from app.models import Call, Kind, Message, Recording
 from app.settings import Settings, current_settings
 from app.twilio_service import current_twilio
 

@@ -18,7 +18,7 @@ from app.clock import now, round_ends
 from app.errors import TwilioRefused
 from app.inquiries import Recorded, Resource
 from app.ledger import recordings, unheard
-from app.models import CALL_ENDS, TEXT, Call, Message, Recording
+from app.models import CALL_ENDS, TEXT, Call, Kind, Message, Recording
 from app.settings import current_settings
 from app.switch import our_numbers
 from app.twilio_service import current_twilio
@@ -105,7 +105,7 @@ def _are_ours(urls: list[str]) -> bool:
     return any(url.startswith(f"{current_settings().public_base_url}/") for url in urls)
 
 
-def _incoming(kind: ledger.Kind, listed: list[Resource], since: datetime, until: datetime) -> list[tuple[datetime, Resource]]:
+def _incoming(kind: Kind, listed: list[Resource], since: datetime, until: datetime) -> list[tuple[datetime, Resource]]:
     likely = [
         (each.created, each) for each in listed if each.direction == "inbound" and each.created and since <= each.created < until
     ]

@@ -16,11 +16,11 @@ from sqlalchemy import Connection, bindparam, insert, or_, select, update
 
 from app import metrics
 from app.clock import now
-from app.database import append_message, insert_or, read, take_turns, write
-from app.ledger import events, spending
+from app.database import append_message, read, take_turns, write
+from app.ledger import events, spending, statements
 from app.ledger.events import Source
 from app.ledger.joining import join
-from app.models import CALL_ENDS, MESSAGE_ENDS, Call, Message
+from app.models import CALL_ENDS, MESSAGE_ENDS, Call, Kind, Message
 
 # The ends have ranks of their own, so that two different ones, should Twilio ever send both, come out the same in any order.
 PROGRESS: dict[type, dict[str, int]] = {
@@ -61,8 +61,15 @@ UNSENT = "Nothing was sent: Twilio could not be reached, or took no more request
 # How far a call came with what its caller wanted; it only ever gets further.
 Outcome = Literal["missed", "voicemail", "acknowledged", "connected"]
 OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
-GIVEN = select(Message.answer).where(Message.sid == bindparam("sid"))  # built once: to build it costs as much as to ask
-Kind = type[Call] | type[Message]
+# Built once: to build one costs as much as to ask.
+GIVEN = select(Message.answer).where(Message.sid == bindparam("sid"))
+OUTCOME = select(Call.outcome).where(Call.sid == bindparam("sid"))
+ERASED_AT = select(Call.erased_at).where(Call.sid == bindparam("sid"))
+COME_FURTHER = update(statements.table_of(Call)).where(
+    Call.sid == bindparam("of_sid"),
+    or_(Call.outcome.is_(None), Call.outcome.in_(bindparam("of_nearer", expanding=True))),
+    Call.erased_at.is_(None),
+)
 # The TwiML that answers an incoming text, or what decides on it in the transaction that writes the text.
 Answer = str | Callable[[Connection], str]
 # Writes, in a transaction, who begins the attempt of that id.
@@ -103,22 +110,22 @@ def begin(
         .limit(1)
     )
 
-    named = select(kind.status, kind.sid, kind.remark).where(kind.attempt == attempt).with_for_update()
-
     def work(connection: Connection) -> tuple[str, bool]:
         if reuse_within:
             take_turns(connection, to)
             if earlier := connection.scalar(recent):
                 return earlier, False
-        known = connection.execute(named).first() if is_named else None
+        known = connection.execute(statements.state(kind), {"of_attempt": attempt}).first() if is_named else None
         if known and not is_unsent(known):
             return attempt, False
         if guard:
             guard(connection, attempt)
-        begun = insert_or(connection, kind).values(row).on_conflict_do_nothing().returning(kind.id)
         if known:
-            connection.execute(update(kind).where(kind.attempt == attempt).values(row | {"error_code": None, "remark": None}))
-        elif connection.scalar(begun) is None:  # SQLAlchemy gives no row count for it on PostgreSQL
+            anew = row | {"error_code": None, "remark": None, "of_id": known.id}
+            connection.execute(statements.changed(kind), anew)
+        elif (
+            connection.scalar(statements.begun(kind, connection.dialect.name), row) is None
+        ):  # PostgreSQL gives no row count for it
             return attempt, False
         events.append(connection, kind, "asked", row["status"], attempt=attempt)
         if noted:
@@ -169,18 +176,16 @@ def advance(
         is_ours = attempt is not None and join(connection, kind, attempt, sid, taken)
         is_news = False
         if is_ours:
-            further = update(kind).where(kind.attempt == attempt, kind.progress < step["progress"]).values(step)
-            is_news = connection.execute(further).rowcount > 0
+            of = {"of_attempt": attempt, "of_progress": step["progress"]}
+            is_news = connection.execute(statements.further(kind), step | of).rowcount > 0
             if known:
-                connection.execute(update(kind).where(kind.attempt == attempt, kind.erased_at.is_(None)).values(known))
+                connection.execute(statements.known(kind, "attempt"), known | {"of_attempt": attempt})
         elif sid:
             erased = nameless() if is_erased(connection, known.get("parent_sid")) else {}
-            first = insert_or(connection, kind).values(row | step | erased)
-            newer = kind.progress < first.excluded.progress
-            news = first.on_conflict_do_update(index_elements=["sid"], set_=step, where=newer).returning(kind.id)
-            is_news = connection.scalar(news) is not None
+            news = statements.first_or_further(kind, connection.dialect.name, tuple(step))
+            is_news = connection.scalar(news, row | step | erased) is not None
             if known:
-                connection.execute(update(kind).where(kind.sid == sid, kind.erased_at.is_(None)).values(known))
+                connection.execute(statements.known(kind, "sid"), known | {"of_sid": sid})
         events.append(
             connection,
             kind,
@@ -202,14 +207,13 @@ def advance(
 def note_outcome(sid: str, outcome: Outcome) -> None:
     """Write how far the call with that SID came, unless it came further already."""
     nearer = OUTCOMES[: OUTCOMES.index(outcome)]
-    is_news = or_(Call.outcome.is_(None), Call.outcome.in_(nearer)) & Call.erased_at.is_(None)
-    write(lambda connection: connection.execute(update(Call).where(Call.sid == sid, is_news).values(outcome=outcome)))
+    write(lambda connection: connection.execute(COME_FURTHER, {"of_sid": sid, "of_nearer": nearer, "outcome": outcome}))
 
 
 def outcome(sid: str) -> str | None:
     """How far the call with that SID came (see OUTCOMES)."""
     with read() as session:
-        return session.scalar(select(Call.outcome).where(Call.sid == sid))
+        return session.scalar(OUTCOME, {"sid": sid})
 
 
 def record_message(
@@ -260,7 +264,7 @@ def decided(answer: Answer, connection: Connection) -> str:
 
 def is_erased(connection: Connection, sid: str | None) -> bool:
     """Whether the call with that SID was erased: what is told of it late must not bring its numbers back."""
-    return bool(sid) and connection.scalar(select(Call.erased_at).where(Call.sid == sid)) is not None
+    return bool(sid) and connection.scalar(ERASED_AT, {"sid": sid}) is not None
 
 
 def nameless() -> dict[str, Any]:
@@ -302,10 +306,12 @@ def legs(calls: Sequence[Call]) -> dict[str, list[Call]]:
 def find(kind: type[Row], attempt: str) -> Row | None:
     """The outgoing call or message of an attempt."""
     with read() as session:
-        return session.scalar(select(kind).where(kind.attempt == attempt, kind.erased_at.is_(None)))
+        found: Row | None = session.scalar(statements.unerased(kind, "attempt"), {"of_attempt": attempt})
+        return found
 
 
 def find_by_sid(kind: type[Row], sid: str) -> Row | None:
     """The call or message that Twilio knows by that SID."""
     with read() as session:
-        return session.scalar(select(kind).where(kind.sid == sid, kind.erased_at.is_(None)))
+        found: Row | None = session.scalar(statements.unerased(kind, "sid"), {"of_sid": sid})
+        return found

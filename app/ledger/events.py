@@ -6,11 +6,25 @@ An incoming text has no events: it is answered once, and its row says all of it,
 from collections.abc import Sequence
 from typing import Literal
 
-from sqlalchemy import Connection, insert, literal, or_, select
+from sqlalchemy import Connection, bindparam, insert, or_, select
 
 from app.clock import now
 from app.database import read
-from app.models import Call, Event, Message
+from app.ledger.statements import table_of
+from app.models import Call, Event, Kind, Message
+
+EVENTS = table_of(Event)
+# Built once: to build one costs more than to execute it.
+ADD = insert(EVENTS)
+VALUES = {column.name: bindparam(column.name, type_=column.type) for column in EVENTS.c if not column.primary_key}
+ADD_NEWS = insert(EVENTS).from_select(
+    list(VALUES),
+    select(*VALUES.values()).where(
+        ~select(EVENTS.c.id)
+        .where(*(EVENTS.c[name].is_not_distinct_from(VALUES[name]) for name in ("sid", "source", "status", "sequence")))
+        .exists()
+    ),
+)
 
 # Who said it: we, when we asked for it; Twilio, in its answer or by a callback; Twilio again, when it was asked later; a person.
 Source = Literal["asked", "answer", "callback", "reconciled", "operator"]
@@ -18,7 +32,7 @@ Source = Literal["asked", "answer", "callback", "reconciled", "operator"]
 
 def append(
     connection: Connection,
-    kind: type[Call] | type[Message],
+    kind: Kind,
     source: Source,
     status: str,
     *,
@@ -38,14 +52,7 @@ def append(
         "sequence": sequence,
         "error_code": error_code,
     }
-    if sid is None:
-        connection.execute(insert(Event).values(values))
-        return
-    columns = Event.__table__.c
-    row = select(*(literal(value, columns[name].type) for name, value in values.items()))
-    again = select(Event.id).where(Event.sid == sid, Event.source == source, Event.status == status)
-    again = again.where(Event.sequence == sequence if sequence is not None else Event.sequence.is_(None))
-    connection.execute(insert(Event).from_select(list(values), row.where(~again.exists())))
+    connection.execute(ADD if sid is None else ADD_NEWS, values)
 
 
 def of(row: Call | Message) -> Sequence[Event]:
@@ -57,5 +64,5 @@ def of(row: Call | Message) -> Sequence[Event]:
         return session.scalars(wanted).all() if about else []
 
 
-def _name(kind: type[Call] | type[Message]) -> str:
+def _name(kind: Kind) -> str:
     return "call" if kind is Call else "message"

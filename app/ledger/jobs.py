@@ -17,7 +17,7 @@ def claim(name: str, seconds: float) -> bool:
     at, later = now(), now() + timedelta(seconds=seconds)
 
     def work(connection: Connection) -> bool:
-        connection.execute(insert_or(connection, Job).values(name=name, due_at=at).on_conflict_do_nothing())
+        connection.execute(insert_or(connection.dialect.name, Job).values(name=name, due_at=at).on_conflict_do_nothing())
         is_due = or_(Job.due_at <= at, Job.due_at > later)
         return connection.execute(update(Job).where(Job.name == name, is_due).values(due_at=later)).rowcount == 1
 

@@ -2,13 +2,12 @@
 
 from typing import Any
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import Connection, delete, select
 from sqlalchemy.exc import IntegrityError
 
 from app.clock import now
-from app.models import Call, Message
-
-Kind = type[Call] | type[Message]
+from app.ledger import statements
+from app.models import Kind, Message
 
 STATE = ("status", "progress", "error_code", "updated_at")
 FACTS = ("parent_sid", "outcome", "answered_by", "duration")
@@ -21,16 +20,16 @@ def join(connection: Connection, kind: Kind, attempt: str, sid: str | None, take
     that named no attempt came first, and made a row of their own, the two become one. A SID that belongs to another attempt
     stays there, and so does a second call of the same attempt, should Twilio ever place one.
     """
-    found = connection.execute(select(kind.id, kind.sid).where(kind.attempt == attempt).with_for_update()).first()
+    found = connection.execute(statements.state(kind), {"of_attempt": attempt}).first()
     if found is None or sid is None or found.sid is not None:
         return found is not None and found.sid == sid
     learned = taken | {"sid": sid, "error_code": None, "remark": None, "updated_at": now()}
     if kind is Message:
         learned["due_at"] = None
-    learn = update(kind).where(kind.id == found.id)
+    learn = statements.changed(kind)
     try:
         with connection.begin_nested():
-            connection.execute(learn.values(learned))
+            connection.execute(learn, learned | {"of_id": found.id})
         return True
     except IntegrityError:
         other = connection.execute(select(*kind.__table__.c).where(kind.sid == sid).with_for_update()).mappings().first()
@@ -41,5 +40,5 @@ def join(connection: Connection, kind: Kind, attempt: str, sid: str | None, take
             learned |= {name: other[name] for name in STATE}
         learned |= {name: other[name] for name in FACTS if other.get(name) is not None}
         connection.execute(delete(kind).where(kind.id == other["id"]))
-    connection.execute(learn.values(learned))
+    connection.execute(learn, learned | {"of_id": found.id})
     return True

@@ -8,9 +8,8 @@ from sqlalchemy import Connection, delete, false, or_, select, update
 
 from app.clock import now
 from app.database import passed, read, write
-from app.ledger import Kind
 from app.ledger.parties import BATCH, Row, delete_events, is_over
-from app.models import AuditEntry, Base, Call, Event, Message, Recording, RefusedWebhook, Relay, SignInFailure, Spending
+from app.models import AuditEntry, Base, Call, Event, Kind, Recording, RefusedWebhook, Relay, SignInFailure, Spending
 
 LATE = timedelta(days=30)  # in which Twilio may still tell of what was erased
 REFUSED_KEPT = timedelta(hours=1)
@@ -52,7 +51,7 @@ def delete_recordings(gone: Sequence[Recording]) -> None:
     write(lambda connection: connection.execute(delete(Recording).where(Recording.id.in_(ids))))
 
 
-def note_refusal(kind: type[Call] | type[Message] | type[Recording], row_id: int) -> None:
+def note_refusal(kind: Kind | type[Recording], row_id: int) -> None:
     """Write that Twilio would not delete it just now."""
     write(lambda connection: connection.execute(update(kind).where(kind.id == row_id).values(checked_at=now())))
 
@@ -93,5 +92,5 @@ def _delete(table: type[Base], old: Any) -> int:
     return write(lambda connection: connection.execute(delete(table).where(key.in_(batch))).rowcount)
 
 
-def _may_be_asked(kind: type[Call] | type[Message] | type[Recording]) -> Any:
+def _may_be_asked(kind: Kind | type[Recording]) -> Any:
     return or_(kind.checked_at.is_(None), passed(kind.checked_at, now() - ASK_AGAIN))

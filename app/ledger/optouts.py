@@ -45,4 +45,6 @@ def is_stopped(connection: Connection, line: str, number: str) -> bool:
 
 
 def _stop(connection: Connection, line: str, number: str) -> None:
-    connection.execute(insert_or(connection, OptOut).values(line=line, number=number, at=now()).on_conflict_do_nothing())
+    connection.execute(
+        insert_or(connection.dialect.name, OptOut).values(line=line, number=number, at=now()).on_conflict_do_nothing()
+    )

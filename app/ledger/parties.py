@@ -29,8 +29,8 @@ from sqlalchemy import (
 
 from app.clock import now
 from app.database import read, write
-from app.ledger import PROGRESS, Kind, nameless
-from app.models import Base, Call, Event, Message, OptOut, Recording, Relay, Spending
+from app.ledger import PROGRESS, nameless
+from app.models import Base, Call, Event, Kind, Message, OptOut, Recording, Relay, Spending
 
 BATCH = 500  # rows a transaction: others wait for it
 ERASED = "[erased]"
@@ -240,7 +240,7 @@ def _recordings(party: str) -> Select[Any]:
     return select(Recording.id).where(_is_with(Recording, party) | of_calls)
 
 
-def _is_with(kind: type[Call] | type[Message] | type[Recording], party: str) -> ColumnElement[bool]:
+def _is_with(kind: Kind | type[Recording], party: str) -> ColumnElement[bool]:
     return or_(kind.from_number == party, kind.to_number == party)
 
 

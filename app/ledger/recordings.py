@@ -38,7 +38,7 @@ def keep(
             row["from_number"], row["to_number"] = known or (from_number, to_number)
         if is_erased(connection, call_sid):
             row.update(from_number="", to_number="", transcription=None)
-        first = insert_or(connection, Recording).values(row)
+        first = insert_or(connection.dialect.name, Recording).values(row)
         texts = {
             name: func.coalesce(func.nullif(getattr(Recording, name), ""), first.excluded[name])
             for name in ("call_sid", "step", "from_number", "to_number")

@@ -66,7 +66,9 @@ def _keep(connection: Connection, waiting: dict[Key, tuple[int, str]]) -> None:
     old = select(RefusedWebhook.id).where(RefusedWebhook.at < at - KEPT).with_for_update(skip_locked=True)
     connection.execute(delete(RefusedWebhook).where(RefusedWebhook.id.in_(old)))
     for (address, cause), (times, detail) in sorted(waiting.items()):  # in one order, so that two workers do not lock each other
-        first = insert_or(connection, RefusedWebhook).values(at=at, address=address, cause=cause, detail=detail, times=times)
+        first = insert_or(connection.dialect.name, RefusedWebhook).values(
+            at=at, address=address, cause=cause, detail=detail, times=times
+        )
         news = {"at": at, "detail": detail, "times": RefusedWebhook.times + times}
         connection.execute(first.on_conflict_do_update(index_elements=["address", "cause"], set_=news))
 

@@ -2,16 +2,19 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
+from functools import cache
 from heapq import merge
 from typing import Any, Literal
 
-from sqlalchemy import Connection, Select, bindparam, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, Select, bindparam, delete, func, insert, select, update
 
 from app.clock import now
 from app.database import take_turns, write
-from app.models import CALL_ENDS, Call, Message, Spending, Stop
+from app.ledger.statements import table_of
+from app.models import CALL_ENDS, Call, Kind, Message, Spending, Stop
 
 What = Literal["call", "text"]
+Open = Row[int, datetime, int | None]  # a spending whose cost is to be put down: its id, when it was made, what a minute costs
 
 DAY = timedelta(days=1)
 AHEAD = timedelta(hours=1)  # what is dated further ahead, a clock wrote that had jumped: it must not hold up all for as long
@@ -21,7 +24,7 @@ LONGEST_LEG = 240  # minutes: no Dial lasts longer (https://www.twilio.com/docs/
 LATELY = (Spending.at > bindparam("since"), Spending.at <= bindparam("until"))
 STOPPED = select(Stop.who, Stop.reason, Stop.at).order_by(Stop.id).limit(1)
 KNOWN = select(Spending.id).where(Spending.occasion == bindparam("occasion"))
-ADD = insert(Spending)
+ADD = insert(table_of(Spending))
 COUNT = select(func.count()).select_from(Spending).where(*LATELY)
 NTH_LATEST = select(Spending.at).where(*LATELY).order_by(Spending.at.desc()).offset(bindparam("later")).limit(1)
 TO_DESTINATION = (
@@ -47,6 +50,17 @@ OLDEST = (
 OLDEST_ANSWERS = (
     select(Message.created_at, Message.answer_cost).where(*ANSWERED_LATELY).order_by(Message.created_at).limit(bindparam("most"))
 )
+
+PLACED = select(Spending.id, Spending.at, Spending.rate).where(Spending.occasion == bindparam("occasion"))
+OF_CALL = select(Spending.id, Spending.at, Spending.rate).where(Spending.call_sid == bindparam("call_sid"), Spending.kind == "call")
+SETTLED_BY_LEG = OF_CALL.where(Spending.leg_sid == bindparam("leg_sid"))
+NEXT_LEG = OF_CALL.where(Spending.number == bindparam("number"), Spending.leg_sid.is_(None)).order_by(Spending.id).limit(1)
+SPENDINGS = table_of(Spending)
+SETTLE = update(SPENDINGS).where(SPENDINGS.c.id == bindparam("of_id"))
+GIVEN_BACK = delete(SPENDINGS).where(SPENDINGS.c.occasion == bindparam("of_occasion"))
+UNSETTLED = SPENDINGS.c.cost.is_(None)
+KEPT = update(SPENDINGS).where(SPENDINGS.c.occasion == bindparam("of_occasion"), UNSETTLED).values(cost=SPENDINGS.c.rate)
+NOT_DIALLED = update(SPENDINGS).where(SPENDINGS.c.call_sid == bindparam("of_call"), UNSETTLED).values(cost=0)
 
 
 def begin(connection: Connection) -> None:
@@ -117,51 +131,45 @@ def oldest(connection: Connection, longest: int, most: int) -> Iterator[tuple[da
     yield from merge(asked_for, answers)
 
 
-def settle(
-    connection: Connection, kind: type[Call] | type[Message], *, attempt: str | None, sid: str | None, answered: bool
-) -> None:
+def settle(connection: Connection, kind: Kind, *, attempt: str | None, sid: str | None, answered: bool) -> None:
     """After news that a call or text has ended: put down what a call cost, and give back what Twilio surely did not take.
 
     That is what it `answered` to the only try. What was concluded later may turn out wrong: of that, the least stays counted.
     """
-    further = (Call.duration, Call.parent_sid, Call.to_number) if kind is Call else (Message.tries,)
-    row = connection.execute(
-        select(kind.attempt, kind.sid, kind.status, *further).where(kind.sid == sid if sid else kind.attempt == attempt)
-    ).first()
+    row = connection.execute(_ended(kind, "sid" if sid else "attempt"), {"of": sid or attempt}).first()
     if row is None or row.status not in CALL_ENDS:
         return
     if row.status == "failed" and row.sid is None:
-        reserved = Spending.occasion == row.attempt
-        if answered and (kind is Call or row.tries in (None, 1)):
-            connection.execute(delete(Spending).where(reserved))
-        else:
-            connection.execute(update(Spending).where(reserved, Spending.cost.is_(None)).values(cost=Spending.rate))
+        is_given_back = answered and (kind is Call or row.tries in (None, 1))
+        connection.execute(GIVEN_BACK if is_given_back else KEPT, {"of_occasion": row.attempt})
     elif kind is Call:
         if row.parent_sid:
             _settle_call(connection, _leg(connection, row.parent_sid, row.to_number, row.sid), row.status, row.duration, row.sid)
         elif row.attempt:
-            _settle_call(connection, select(Spending.id).where(Spending.occasion == row.attempt), row.status, row.duration)
+            placed = connection.execute(PLACED, {"occasion": row.attempt}).first()
+            _settle_call(connection, placed, row.status, row.duration, None)
         # A leg does not outlast its call. One whose own end is still to be told is settled then; of others, nothing was dialled.
-        connection.execute(update(Spending).where(Spending.call_sid == row.sid, Spending.cost.is_(None)).values(cost=0))
+        connection.execute(NOT_DIALLED, {"of_call": row.sid})
 
 
-def _settle_call(connection: Connection, found: Select[int], status: str, duration: int | None, sid: str | None = None) -> None:
-    spending = connection.execute(select(Spending).where(Spending.id.in_(found))).first()
-    if spending is None:
+@cache
+def _ended(kind: Kind, by: str) -> Select[*tuple[Any, ...]]:
+    further = (Call.duration, Call.parent_sid, Call.to_number) if kind is Call else (Message.tries,)
+    return select(kind.attempt, kind.sid, kind.status, *further).where(getattr(kind, by) == bindparam("of"))
+
+
+def _settle_call(connection: Connection, spending: Open | None, status: str, duration: int | None, leg_sid: str | None) -> None:
+    if spending is None or spending.rate is None:
         return
     minutes = _minutes(now() - spending.at if duration is None else timedelta(seconds=duration)) if status == "completed" else 0
-    values = {"cost": spending.rate * minutes, "leg_sid": sid}
-    connection.execute(update(Spending).where(Spending.id == spending.id).values(values))
+    connection.execute(SETTLE, {"of_id": spending.id, "cost": spending.rate * minutes, "leg_sid": leg_sid})
 
 
-def _leg(connection: Connection, call_sid: str, number: str, sid: str) -> Select[int]:
+def _leg(connection: Connection, call_sid: str, number: str, sid: str) -> Open | None:
     """The spending that a leg settles: that which it settled before, else the first to its number that no leg has settled."""
     take_turns(connection, f"legs of {call_sid}")  # two that end at once must not settle the same
-    of_call = select(Spending.id).where(Spending.call_sid == call_sid, Spending.kind == "call")
-    settled = of_call.where(Spending.leg_sid == sid)
-    if connection.scalar(settled) is not None:
-        return settled
-    return of_call.where(Spending.number == number, Spending.leg_sid.is_(None)).order_by(Spending.id).limit(1)
+    settled = connection.execute(SETTLED_BY_LEG, {"call_sid": call_sid, "leg_sid": sid}).first()
+    return settled or connection.execute(NEXT_LEG, {"call_sid": call_sid, "number": number}).first()
 
 
 def _so_far(at: datetime, rate: int, call_sid: str | None, longest: int) -> int:

@@ -6,12 +6,12 @@ from datetime import datetime
 from sqlalchemy import Connection, select
 
 from app.database import insert_or, read, write
-from app.models import Call, Job, Message, Recording
+from app.models import Job, Kind, Message, Recording
 
 AT_ONCE = 1000  # SIDs a question
 
 
-def known(kind: type[Call] | type[Message] | type[Recording], sids: Sequence[str]) -> set[str]:
+def known(kind: Kind | type[Recording], sids: Sequence[str]) -> set[str]:
     """Those of the SIDs that stand here, also of what was erased."""
     found: set[str] = set()
     for start in range(0, len(sids), AT_ONCE):
@@ -37,7 +37,7 @@ def note_look(name: str, until: datetime) -> None:
     """Write that it has looked at all that came before then."""
 
     def work(connection: Connection) -> None:
-        first = insert_or(connection, Job).values(name=name, due_at=until, looked_until=until)
+        first = insert_or(connection.dialect.name, Job).values(name=name, due_at=until, looked_until=until)
         connection.execute(first.on_conflict_do_update(index_elements=["name"], set_={"looked_until": until}))
 
     write(work)

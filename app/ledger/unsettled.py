@@ -7,8 +7,8 @@ from sqlalchemy import ColumnElement, and_, func, literal_column, or_, select, u
 
 from app.clock import now
 from app.database import passed, read, write
-from app.ledger import ENDS, Kind, Row
-from app.models import CALL_ENDS, Call, Message, Spending
+from app.ledger import ENDS, Row
+from app.models import CALL_ENDS, Call, Kind, Message, Spending
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 # Between how long after the last news and how long after it Twilio is asked how it goes on, and the time between two questions.

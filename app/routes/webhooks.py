@@ -10,7 +10,7 @@ from app import answers, consent, ledger, limits, metrics, missed, voicemail
 from app.asking import WEBHOOK
 from app.errors import SwitchboardError
 from app.ledger import recordings
-from app.models import CALL_ENDS, TEXT, Call, Message, Recording
+from app.models import CALL_ENDS, TEXT, Call, Kind, Message, Recording
 from app.routes.responses import on_bug, on_http_error, on_switchboard_error
 from app.signature import require_twilio
 from app.switch import Answer, Asked, current_switch, texts
@@ -200,7 +200,7 @@ def _sorry() -> Response:
     return _twiml(current_switch().sorry(_line()))
 
 
-def _advance(kind: ledger.Kind, status: str, sid: str, direction: str) -> None:
+def _advance(kind: Kind, status: str, sid: str, direction: str) -> None:
     """Write the news of a call or message; `status` and `sid` are the names of their parameters."""
     facts: dict[str, Any] = {"parent_sid": _text("ParentCallSid"), "answered_by": _text("AnsweredBy")} if kind is Call else {}
     ledger.advance(
