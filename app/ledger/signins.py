@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, insert, select, update
 
 from app.clock import now
 from app.database import read, take_turns, write
@@ -12,6 +12,11 @@ from app.models import SignInFailure
 
 KNOWN = timedelta(days=30)  # for which an address is known after somebody signed in from there
 DAY = timedelta(days=1)
+
+# Built once: each request of a script asks for it.
+TRIED = select(SignInFailure.guess, SignInFailure.wrong).where(
+    SignInFailure.address == bindparam("address"), SignInFailure.at.between(bindparam("since"), bindparam("until"))
+)
 
 
 @dataclass(frozen=True)
@@ -30,10 +35,10 @@ def begin(address: str, guess: str, within: timedelta, *, at_most: int, in_all: 
     Many at once are counted one after the other, whichever worker they come to. One that is being compared already, or was right
     lately, is counted already, and costs no write: so a script may ask for many things at once.
     """
-    tried = select(SignInFailure.guess, SignInFailure.wrong).where(SignInFailure.address == address, _lately(within))
+    tried = {"address": address, "since": now() - within, "until": now() + within}
 
     def judge(connection: Connection) -> tuple[Guess | None, bool]:
-        rows = [(row.guess, row.wrong) for row in connection.execute(tried)]
+        rows = [(row.guess, row.wrong) for row in connection.execute(TRIED, tried)]
         own = [wrong for known, wrong in rows if known == guess and not wrong]
         others = sum(1 for known, wrong in rows if wrong or (wrong is None and known != guess))
         return (Guess(others, False in own) if others < at_most else None), bool(own)

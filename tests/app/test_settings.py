@@ -1,12 +1,14 @@
 """The environment: validated whole, every fault named, no secret shown."""
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from visitors import SETTINGS
 
 from app.settings import ROOT, SECRETS, Settings, SettingsError
+from dev.run import environment
 
 ENVIRON = {name.upper(): value for name, value in SETTINGS.items()}
 
@@ -64,10 +66,11 @@ def test_a_bad_value_is_refused_by_its_name_and_not_repeated(tmp_path: Path, nam
         assert value not in str(caught.value)
 
 
-def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+@pytest.mark.parametrize("read", [lambda path: Settings.load({}, path), environment], ids=["by gunicorn", "by make run"])
+def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, read: Callable[[Path], object]) -> None:
     (tmp_path / ".env").write_bytes(b"\xff")
     with pytest.raises(SettingsError, match=r"\.env cannot be read: run this as the user whom that file belongs to"):
-        Settings.load({}, tmp_path / ".env")
+        read(tmp_path / ".env")
 
 
 def test_all_faults_are_named_at_once(tmp_path: Path) -> None:
