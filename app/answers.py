@@ -3,7 +3,9 @@
 What an answer costs is written with its text. A process looks every other second at what they all cost, and reckons on from there.
 """
 
-from dataclasses import dataclass
+from collections import deque
+from dataclasses import dataclass, field
+from datetime import datetime
 from functools import lru_cache
 from math import inf
 from time import monotonic
@@ -12,9 +14,11 @@ from xml.etree import ElementTree
 from flask import Flask, current_app
 
 from app import limits, phone, segments
+from app.clock import now
 from app.database import read
 from app.errors import InvalidNumber, SpendRefused
 from app.ledger import spending
+from app.ledger.spending import DAY
 from app.limits import DOLLAR
 from app.settings import Settings, current_settings
 
@@ -31,6 +35,7 @@ class Till:
 
     left: int
     looked_at: float = -inf
+    unkept: deque[tuple[datetime, int]] = field(default_factory=deque)  # what was answered without being written, and its cost
 
 
 def init_app(app: Flask, settings: Settings) -> None:
@@ -59,9 +64,13 @@ def cost(document: str) -> int | None:
     return texted * round(current_settings().message_price * DOLLAR) if texted else None
 
 
-def reckon(document: str) -> None:
-    """An answer was given: until the next look, so much less is left."""
-    _till().left -= cost(document) or 0
+def reckon(document: str, *, kept: bool = True) -> None:
+    """An answer was given: until the next look, so much less is left, and for a day, if it is not `kept` with its text."""
+    till, costs = _till(), cost(document)
+    if costs:
+        till.left -= costs
+        if not kept:
+            till.unkept.append((now(), costs))
 
 
 def _count(till: Till) -> None:
@@ -69,8 +78,11 @@ def _count(till: Till) -> None:
     with read() as session:
         connection = session.connection()
         spent, answered = spending.spent(connection, settings.max_call_minutes), spending.answered(connection)
+    while till.unkept and till.unkept[0][0] <= now() - DAY:
+        till.unkept.popleft()
+    unkept = sum(costs for _, costs in tuple(till.unkept))
     budget = _budget(settings)
-    till.left, till.looked_at = min(budget - spent, budget // PART - answered), monotonic()
+    till.left, till.looked_at = min(budget - spent, budget // PART - answered) - unkept, monotonic()
 
 
 def _budget(settings: Settings) -> int:

@@ -47,7 +47,7 @@ def command(unknown_after: float | None, quiet_after: float | None, unheard_afte
     for row in left:
         click.echo(f"To be looked at: {_shown(row)}: {row.remark}")
     click.echo(problem or (f"{len(left)} left for a person to look at." if left else "Nothing is left to look at."))
-    is_open = any(row.direction != "inbound" for row in left)
+    is_open = any(isinstance(row, Call) or row.direction != "inbound" for row in left)
     raise SystemExit(1 if problem or is_open else 0)
 
 

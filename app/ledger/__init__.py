@@ -120,12 +120,11 @@ def begin(
             return attempt, False
         if guard:
             guard(connection, attempt)
+        begun = statements.begun(kind, connection.dialect.name)  # PostgreSQL gives no row count for it
         if known:
             anew = row | {"error_code": None, "remark": None, "of_id": known.id}
             connection.execute(statements.changed(kind), anew)
-        elif (
-            connection.scalar(statements.begun(kind, connection.dialect.name), row) is None
-        ):  # PostgreSQL gives no row count for it
+        elif connection.scalar(begun, row) is None:
             return attempt, False
         events.append(connection, kind, "asked", row["status"], attempt=attempt)
         if noted:

@@ -17,14 +17,11 @@ EVENTS = table_of(Event)
 # Built once: to build one costs more than to execute it.
 ADD = insert(EVENTS)
 VALUES = {column.name: bindparam(column.name, type_=column.type) for column in EVENTS.c if not column.primary_key}
-ADD_NEWS = insert(EVENTS).from_select(
-    list(VALUES),
-    select(*VALUES.values()).where(
-        ~select(EVENTS.c.id)
-        .where(*(EVENTS.c[name].is_not_distinct_from(VALUES[name]) for name in ("sid", "source", "status", "sequence")))
-        .exists()
-    ),
+AGAIN = select(EVENTS.c.id).where(
+    *(EVENTS.c[name] == VALUES[name] for name in ("sid", "source", "status")),
+    EVENTS.c.sequence.is_not_distinct_from(VALUES["sequence"]),  # PostgreSQL has no use for an index in this: not for the SID
 )
+ADD_NEWS = insert(EVENTS).from_select(list(VALUES), select(*VALUES.values()).where(~AGAIN.exists()))
 
 # Who said it: we, when we asked for it; Twilio, in its answer or by a callback; Twilio again, when it was asked later; a person.
 Source = Literal["asked", "answer", "callback", "reconciled", "operator"]

@@ -32,7 +32,7 @@ def join(connection: Connection, kind: Kind, attempt: str, sid: str | None, take
             connection.execute(learn, learned | {"of_id": found.id})
         return True
     except IntegrityError:
-        other = connection.execute(select(*kind.__table__.c).where(kind.sid == sid).with_for_update()).mappings().first()
+        other = connection.execute(select(statements.table_of(kind)).where(kind.sid == sid).with_for_update()).mappings().first()
     if other is not None:
         if other["attempt"]:
             return False

@@ -16,6 +16,7 @@ PACES = ((HOUR, 6 * HOUR, 5 * HOUR), (6 * HOUR, DAY, 6 * HOUR), (DAY, 3650 * DAY
 GIVEN_UP_AFTER = 5 * DAY
 SENT_IS_ENOUGH_AFTER = DAY  # not every carrier says that a text was delivered
 AT_ONCE = 500  # quiet ones in one go
+UNANSWERED = (Message.remark != literal_column("''"), Message.direction == "inbound")
 LONGEST = 4 * HOUR  # of a call (https://www.twilio.com/docs/voice/api/call-resource#timelimit)
 
 
@@ -63,10 +64,17 @@ def to_look_at(kind: type[Row], limit: int | None = None) -> Sequence[Row]:
         return session.scalars(wanted.order_by(kind.direction == "inbound", kind.created_at.desc()).limit(limit)).all()
 
 
-def see_unanswered() -> None:
-    """Write that a person has seen the incoming texts that got no answer."""
-    wanted = Message.remark != literal_column("''"), Message.direction == "inbound"
-    write(lambda connection: connection.execute(update(Message).where(*wanted).values(remark="")))
+def unanswered() -> tuple[int, int]:
+    """How many incoming texts got no answer and were not seen by anybody, and the id of the newest."""
+    with read() as session:
+        number, newest = session.execute(select(func.count(), func.max(Message.id)).where(*UNANSWERED)).one()
+        return number, newest or 0
+
+
+def see_unanswered(until: int) -> None:
+    """Write that a person has seen those up to the one with that id."""
+    seen = update(Message).where(*UNANSWERED, Message.id <= until).values(remark="")
+    write(lambda connection: connection.execute(seen))
 
 
 def missed(since: datetime, until: datetime) -> Sequence[Call]:

@@ -38,6 +38,7 @@ def index() -> str:
         messages=ledger.latest(Message, SHOWN),
         open_calls=unsettled.to_look_at(Call, SHOWN + 1),
         open_messages=unsettled.to_look_at(Message, SHOWN + 1),
+        unanswered=unsettled.unanswered(),
         shown=SHOWN,
         entries=sorted(current_switch().flow.entries),
         refused=refusals.so_far(),

@@ -43,9 +43,12 @@ def settle_message(attempt: str) -> BaseResponse:
 
 @bp.post("/messages/seen")
 def see_messages() -> BaseResponse:
-    """Take the operator's word that all texts that got no answer were seen."""
-    unsettled.see_unanswered()
-    audit.note("settled", "all unanswered texts")
+    """Take the operator's word that the texts that got no answer were seen, `until` the one that was the newest then."""
+    until = request.form.get("until", "")
+    if not (until.isascii() and until.isdigit() and len(until) < 10):
+        abort(400, "Say what was seen: `until` is the number of the newest, as the button on the start page gives it.")
+    audit.note("settled", f"texts without an answer, up to {until}")
+    unsettled.see_unanswered(int(until))
     return redirect(url_for("switchboard.operator.index"), 303)
 
 

@@ -97,7 +97,7 @@ def sms_fallback_url() -> Response:
         asked = _asked()
         is_silent = answers.reason_for_silence(asked.party, look=False) is not None
         answer = texts.fallback(current_switch(), asked, silent=is_silent)
-        answers.reckon(answer)
+        answers.reckon(answer, kept=False)
         return _twiml(answer)
 
 

@@ -9,9 +9,9 @@ import sqlalchemy
 from flask import Flask
 from spending import OTHERS, Open, counted, dial, opener, spent, text
 from town import LINE, PHONE
-from visitors import BOTH_DATABASES, Twilio
+from visitors import BOTH_DATABASES, Twilio, forbidden
 
-from app import answers, database
+from app import answers, ledger
 from simulator.driver import Handset
 
 pytestmark = BOTH_DATABASES
@@ -32,9 +32,10 @@ def answers_to(phone: Handset) -> int:
     return sum(text["direction"] == "received" for text in phone.messages)
 
 
-def change(app: Flask, statement: str) -> None:
+def change(app: Flask, *statements: str) -> None:
     with app.app_context():
-        database.write(lambda connection: connection.execute(sqlalchemy.text(statement)))
+        for statement in statements:
+            ledger.write(lambda connection, statement=statement: connection.execute(sqlalchemy.text(statement)))  # type: ignore[misc]
 
 
 @pytest.fixture
@@ -147,6 +148,20 @@ def test_without_a_database_no_more_is_answered_than_was_left(open_limited: Open
         assert [answer(0, LINE), answer(1, KIOSK), answer(2, "+18762345678")] == [False, False, False]
         assert [answer(number) for number in range(3, 7)] == [True, True, False, False]
         change(town.app, "ALTER TABLE away RENAME TO messages")
+
+
+def test_where_only_reading_is_possible_no_more_is_answered_than_was_left(open_limited: Open, database: str) -> None:
+    with open_limited(daily_budget=0.04) as (town, at):
+        twilio = Twilio(town.app.test_client(), base_url=town.app.extensions["settings"].public_base_url)
+
+        def answer(number: int) -> bool:
+            said = {"MessageSid": f"SM{number:032}", "From": PHONE, "To": LINE, "Body": "hello"}
+            return "We are sorry" in twilio.post("/sms_fallback_url", said).text
+
+        change(town.app, *forbidden("INSERT ON messages", database))
+        assert [answer(number) for number in range(5)] == [True, True, False, False, False]
+        at.advance(timedelta(hours=25).total_seconds())
+        assert answer(5)
 
 
 def test_a_text_without_a_sid_that_got_no_answer_breaks_no_page(open_limited: Open) -> None:

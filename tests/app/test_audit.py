@@ -7,7 +7,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import text
 from town import LINE, Town
-from visitors import BOTH_DATABASES, PASSWORD, Browser, Script, Twilio
+from visitors import BOTH_DATABASES, PASSWORD, Browser, Script, Twilio, forbidden
 from voicemails import VOICEMAIL, kept, leave, signed_in
 
 from app import audit, database
@@ -76,11 +76,7 @@ def test_an_entry_and_its_call_are_written_together_or_not_at_all(town: Town, da
 
 def forbid(app: Flask, database: str) -> None:
     """Let no entry be written any more."""
-    if database == "sqlite":
-        run(app, "CREATE TRIGGER no BEFORE INSERT ON audit BEGIN SELECT RAISE(ABORT, 'no'); END")
-        return
-    function = "CREATE FUNCTION no() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'no'; END $$"
-    run(app, function, "CREATE TRIGGER no BEFORE INSERT ON audit FOR EACH ROW EXECUTE FUNCTION no()")
+    run(app, *forbidden("INSERT ON audit", database))
 
 
 def test_a_listening_is_one_entry_however_many_parts_it_has(town: Town) -> None:
@@ -135,8 +131,8 @@ def test_a_recording_that_is_deleted_is_noted_once(town: Town) -> None:
 
 
 def test_who_has_seen_all_texts_that_got_no_answer_is_noted(town: Town) -> None:
-    town.script.post("/messages/seen")
-    assert noted(town.app) == [("operator (script)", "127.0.0.1", "settled", "all unanswered texts")]
+    town.script.post("/messages/seen", {"until": "7"})
+    assert noted(town.app) == [("operator (script)", "127.0.0.1", "settled", "texts without an answer, up to 7")]
 
 
 def test_failed_sign_ins_are_noted_up_to_the_lock(app: Flask) -> None:

@@ -4,7 +4,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import text
 from town import LINE, TOKEN, Town
-from visitors import BOTH_DATABASES, Browser, Script
+from visitors import BOTH_DATABASES, Browser, Script, forbidden
 from voicemails import VOICEMAIL, WORDS, at_twilio, kept, leave, signed_in, texts, told
 
 from app import database
@@ -161,11 +161,7 @@ def test_playing_while_twilio_is_out_of_order_is_an_error_in_the_one_shape(town:
 def test_a_deletion_that_could_not_be_written_is_ended_by_repeating_it(town: Town, database: str) -> None:
     leave(town)
     sid = kept(town)[0].sid
-    forbid = ["CREATE TRIGGER no BEFORE UPDATE ON recordings BEGIN SELECT RAISE(ABORT, 'disk on fire'); END"]
-    if database == "postgresql":
-        function = "CREATE FUNCTION no() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'disk on fire'; END $$"
-        forbid = [function, "CREATE TRIGGER no BEFORE UPDATE ON recordings FOR EACH ROW EXECUTE FUNCTION no()"]
-    run(town.app, *forbid)
+    run(town.app, *forbidden("UPDATE ON recordings", database))
     assert town.script.post(f"/recordings/{sid}/delete").status_code == 503
     assert (at_twilio(town, sid), len(kept(town))) == (404, 1)
     run(town.app, "DROP TRIGGER no" + (" ON recordings" if database == "postgresql" else ""))

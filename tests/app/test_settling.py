@@ -235,10 +235,30 @@ def test_texts_that_got_no_answer_are_seen_all_at_once_and_want_no_settling(town
     status, said = reconcile(town)
     assert (status, len(said)) == (0, 31)
     town.browser.sign_in()
-    assert "I have seen all texts" in town.browser.get("/").text
-    assert town.browser.post("/messages/seen").status_code == 303
+    page = town.browser.get("/").text
+    assert "I have seen all 30 texts without an answer" in page
+    (until,) = re.findall('name="until" value="([0-9]+)"', page)
+    town.phone.text(LINE, "one more")
+    town.sim.settle()
+    assert town.browser.post("/messages/seen", {"until": until}).status_code == 303
+    assert "I have seen the text without an answer" in town.browser.get("/").text  # that one came later
+    assert town.browser.post("/messages/seen", {"until": str(int(until) + 99)}).status_code == 303
     assert "to-be-looked-at" not in town.browser.get("/").text
     assert reconcile(town) == (0, ["Nothing is left to look at."])
+
+
+@pytest.mark.parametrize("until", ["", "x", "-1", "\u00b2", "9" * 40])
+def test_texts_are_seen_up_to_one(town: Town, until: str) -> None:
+    assert town.script.post("/messages/seen", {"until": until}).status_code == 400
+
+
+def test_an_incoming_call_that_only_a_person_can_settle_is_to_be_settled(town: Town) -> None:
+    town.sim.fault("webhook", "drop", match="/status/call", count=999)
+    town.phone.call(LINE)
+    town.phone.expect_hangup()
+    (call,) = town.calls()
+    town.rest("DELETE", f"Calls/{call.sid}.json")
+    assert reconcile(town, "--quiet-after", "0")[0] == 1
 
 
 def test_to_see_all_texts_settles_none_that_we_sent(town: Town) -> None:
@@ -247,8 +267,8 @@ def test_to_see_all_texts_settles_none_that_we_sent(town: Town) -> None:
     text(town, "hello", "error")
     assert reconcile(town, "--unknown-after", "0")[0] == 1
     town.browser.sign_in()
-    assert "I have seen all texts" not in town.browser.get("/").text
-    assert town.script.post("/messages/seen").status_code == 303
+    assert "I have seen" not in town.browser.get("/").text
+    assert town.script.post("/messages/seen", {"until": "999"}).status_code == 303
     assert "to-be-looked-at" in town.browser.get("/").text
 
 

@@ -34,6 +34,14 @@ SETTINGS = {
 BOTH_DATABASES = pytest.mark.parametrize("database", ["sqlite", "postgresql"])
 
 
+def forbidden(what: str, database: str) -> list[str]:
+    """The statements after which a database refuses `what` is done to a table: "INSERT ON audit"."""
+    if database == "sqlite":
+        return [f"CREATE TRIGGER no BEFORE {what} BEGIN SELECT RAISE(ABORT, 'disk on fire'); END"]
+    function = "CREATE FUNCTION no() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'disk on fire'; END $$"
+    return [function, f"CREATE TRIGGER no BEFORE {what} FOR EACH ROW EXECUTE FUNCTION no()"]
+
+
 class Script:
     """The operator's script: HTTP Basic, JSON."""
 
