@@ -11,6 +11,7 @@ from app.auth import require_operator, wants_page
 from app.errors import RecordingGone
 from app.ledger import recordings
 from app.models import Recording
+from app.routes.paging import page
 from app.twilio_service import RECORDING, current_twilio
 
 SHOWN = 20  # recordings a page
@@ -24,11 +25,9 @@ bp.before_request(require_operator)
 @bp.get("/recordings")
 def index() -> str | Response:
     """The recordings, newest first, a page at a time."""
-    found = recordings.latest(SHOWN + 1, request.args.get("before", type=row_id))
-    shown = found[:SHOWN]
-    older = url_for("switchboard.recordings.index", before=shown[-1].id) if len(found) > SHOWN else None
+    shown, older = page(recordings.latest, SHOWN)
     if wants_page():
-        return render_template("recordings.html", recordings=shown, older=older, paged="before" in request.args)
+        return render_template("recordings.html", recordings=shown, older=older)
     return jsonify(recordings=[_resource(each) for each in shown], older=older)
 
 
@@ -79,13 +78,6 @@ def delete_post(sid: str) -> BaseResponse:
 
 def _find(sid: str) -> Recording:
     return (RECORDING.fullmatch(sid) and recordings.find(sid)) or abort(404, "No such recording.")
-
-
-def row_id(text: str) -> int:
-    """What `before` names in a list that is shown page by page. Raises ValueError."""
-    if not re.fullmatch(r"[0-9]{1,9}", text):
-        raise ValueError
-    return int(text)
 
 
 def _resource(row: Recording) -> dict[str, object]:

@@ -12,6 +12,7 @@ from app.errors import TwilioError
 from app.inquiries import Resource
 from app.ledger import Row, events, unsettled
 from app.models import Call, Message
+from app.routes.paging import row_id
 from app.twiml import xml_safe
 
 bp = Blueprint("settling", __name__)
@@ -44,11 +45,11 @@ def settle_message(attempt: str) -> BaseResponse:
 @bp.post("/messages/seen")
 def see_messages() -> BaseResponse:
     """Take the operator's word that the texts that got no answer were seen, `until` the one that was the newest then."""
-    until = request.form.get("until", "")
-    if not (until.isascii() and until.isdigit() and len(until) < 10):
+    until = request.form.get("until", type=row_id)
+    if until is None:
         abort(400, "Say what was seen: `until` is the number of the newest, as the button on the start page gives it.")
     audit.note("settled", f"texts without an answer, up to {until}")
-    unsettled.see_unanswered(int(until))
+    unsettled.see_unanswered(until)
     return redirect(url_for("switchboard.operator.index"), 303)
 
 
