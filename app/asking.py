@@ -73,7 +73,7 @@ def ask(
     longest = FIRST_PAUSE
     while True:
         if g.get("twilio_in_vain", 0.0) >= patience.in_all:
-            raise TwilioUnreachable("Twilio could not be reached; nothing was sent.")
+            raise _unreachable()
         started = monotonic()
         try:
             result = send()
@@ -84,18 +84,18 @@ def ask(
             seconds = _count(what, fault.code, started)
             code = f" twilio_code={fault.twilio_code}" if fault.twilio_code else ""
             log.warning("twilio %s outcome=%s%s seconds=%.3f", what, fault.code, code, seconds)
-            seconds_off = longest * _random.uniform(0.5, 1)
+            wait = longest * _random.uniform(0.5, 1)
             if not (isinstance(fault, TwilioRefused) and fault.permanent):  # a refusal for good is an answer like any
                 g.twilio_in_vain = g.get("twilio_in_vain", 0.0) + seconds
-            if fault.permanent or isinstance(fault, NotLetIn) or g.twilio_in_vain + seconds_off > patience.in_all:
+            if fault.permanent or isinstance(fault, NotLetIn) or g.twilio_in_vain + wait > patience.in_all:
                 raise fault from error
         else:
             log.info("twilio %s outcome=%s seconds=%.3f", what, outcome(result), _count(what, "ok", started))
             if "patience" not in g:  # a job asks many things, and each may have its time; a webhook has its own for all
                 g.twilio_in_vain = 0.0
             return result
-        pause(seconds_off)
-        g.twilio_in_vain += seconds_off
+        pause(wait)
+        g.twilio_in_vain += wait
         longest *= 2
 
 
@@ -132,15 +132,19 @@ def _translated(error: Exception) -> TwilioError:
         case TwilioRestException(status=status, code=code) if 400 <= status < 500:
             return TwilioRefused(f"Twilio refused this with error {code}: https://www.twilio.com/docs/errors/{code}", code)
         case requests.exceptions.SSLError() if "CERTIFICATE_VERIFY_FAILED" in repr(error):  # others may come after the request
-            return TwilioUnreachable("Twilio could not be reached; nothing was sent.")
+            return _unreachable()
         case requests.exceptions.SSLError():
             return _lost()
         case requests.ConnectTimeout():
-            return TwilioUnreachable("Twilio could not be reached; nothing was sent.")
+            return _unreachable()
         case requests.ConnectionError() if any(name in repr(error) for name in NOT_CONNECTED):
-            return TwilioUnreachable("Twilio could not be reached; nothing was sent.")
+            return _unreachable()
         case _:
             return _lost()
+
+
+def _unreachable() -> TwilioUnreachable:
+    return TwilioUnreachable("Twilio could not be reached; nothing was sent.")
 
 
 def _lost() -> TwilioAnswerLost:

@@ -95,7 +95,7 @@ class Inquiries:
                 [url or "" for each in found for url in (each.sms_url, each.sms_fallback_url)],
             )
 
-        return self._timed(f"number={masked(number)}", find, lambda _: "found", can_repeat=True)
+        return self._ask(f"number={masked(number)}", find, lambda _: "found")
 
     def calls_to(self, number: str, since: datetime) -> list[Resource]:
         """Every call to a number since then. Raises TwilioError."""
@@ -128,7 +128,7 @@ class Inquiries:
                 for each in found
             ]
 
-        return self._timed("recordings", find, lambda found: f"{len(found)} listed", can_repeat=True)
+        return self._ask("recordings", find, lambda found: f"{len(found)} listed")
 
     def pictures_of(self, message_sid: str) -> list[str]:
         """The addresses of the files that came with a text. Raises TwilioError."""
@@ -137,7 +137,7 @@ class Inquiries:
         def find() -> list[str]:
             return [f"{base}{each.uri.removesuffix('.json')}" for each in self._client.messages(_plain(message_sid)).media.list()]
 
-        return self._timed(f"media of message={message_sid}", find, lambda found: f"{len(found)} listed", can_repeat=True)
+        return self._ask(f"media of message={message_sid}", find, lambda found: f"{len(found)} listed")
 
     def requests_of(self, call_sid: str) -> list[Request]:
         """The newest that Twilio asked for on behalf of a call, LISTED at most. Raises TwilioError."""
@@ -147,27 +147,24 @@ class Inquiries:
             pairs = [(event.request or {}, event.response or {}) for event in events]
             return [Request(str(asked.get("url", "")), str(told.get("response_body") or "")) for asked, told in pairs]
 
-        return self._timed(f"events of call={call_sid}", find, lambda found: f"{len(found)} listed", can_repeat=True)
-
-    def _fetch(self, what: str, send: Callable[[], Any]) -> Resource:
-        return self._timed(what, lambda: _resource(send()), lambda found: found.status, can_repeat=True)
-
-    def _list(self, what: str, send: Callable[[], Any]) -> list[Resource]:
-        return self._timed(
-            what, lambda: [_resource(each) for each in send()], lambda found: f"{len(found)} listed", can_repeat=True
-        )
+        return self._ask(f"events of call={call_sid}", find, lambda found: f"{len(found)} listed")
 
     def has_recording(self, call_sid: str) -> bool:
         """Whether something was recorded in a call; one whose length is not known yet counts. Raises TwilioError."""
-        return self._timed(
+        return self._ask(
             f"recordings of call={call_sid}",
             lambda: any(each.duration != "0" for each in self._client.recordings.list(call_sid=call_sid, limit=20)),
             str,
-            can_repeat=True,
         )
 
-    def _timed(self, what: str, send: Callable[[], T], outcome: Callable[[T], str], *, can_repeat: bool = False) -> T:
-        return ask(what, send, outcome, pause=self.pause, can_repeat=can_repeat)
+    def _fetch(self, what: str, send: Callable[[], Any]) -> Resource:
+        return self._ask(what, lambda: _resource(send()), lambda found: found.status)
+
+    def _list(self, what: str, send: Callable[[], Any]) -> list[Resource]:
+        return self._ask(what, lambda: [_resource(each) for each in send()], lambda found: f"{len(found)} listed")
+
+    def _ask(self, what: str, send: Callable[[], T], outcome: Callable[[T], str]) -> T:
+        return ask(what, send, outcome, pause=self.pause, can_repeat=True)
 
 
 def _plain(sid: str) -> str:

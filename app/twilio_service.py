@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from time import sleep
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 
 import requests
 from flask import current_app
@@ -14,7 +14,7 @@ from twilio.base.exceptions import TwilioException, TwilioRestException
 from twilio.http.http_client import TwilioHttpClient
 from twilio.rest import Client
 
-from app.asking import Limited, status_of
+from app.asking import Limited, ask, status_of
 from app.errors import InvalidRequest, TwilioAnswerLost
 from app.inquiries import NOT_FOUND, Inquiries
 from app.phone import masked
@@ -32,8 +32,6 @@ MESSAGE = re.compile(r"(SM|MM)[0-9a-fA-F]{32}")
 CHUNK = 16 * 1024  # bytes of sound: some three seconds
 
 log = logging.getLogger(__name__)
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -156,7 +154,7 @@ class TwilioService(Inquiries):
             answer.close()
             raise TwilioRestException(answer.status_code, url, code=NOT_FOUND if answer.status_code == 404 else None)
 
-        return self._timed(f"recording={sid}", fetch, lambda sound: str(sound.status), can_repeat=True)
+        return self._ask(f"recording={sid}", fetch, lambda sound: str(sound.status))
 
     def delete_recording(self, sid: str) -> None:
         """Delete a recording at Twilio, and first what was written down of it, which would stay there.
@@ -176,7 +174,7 @@ class TwilioService(Inquiries):
                 _delete(transcription)
             recording.delete()
 
-        self._timed(f"delete recording={sid}", delete, lambda _: "deleted", can_repeat=True)
+        self._ask(f"delete recording={sid}", delete, lambda _: "deleted")
 
     def delete_call(self, sid: str) -> None:
         """Delete what Twilio keeps of a call that is over; one that is gone already is right. Raises TwilioError."""
@@ -188,7 +186,7 @@ class TwilioService(Inquiries):
 
     def _delete_row(self, kind: str, shape: re.Pattern[str], sid: str, resources: Callable[[str], Any]) -> None:
         if shape.fullmatch(sid):  # Twilio knows no others, and they must not get into an address
-            self._timed(f"delete {kind}={sid}", lambda: _delete(resources(sid)), lambda _: "deleted", can_repeat=True)
+            self._ask(f"delete {kind}={sid}", lambda: _delete(resources(sid)), lambda _: "deleted")
 
     def _request(self, what: str, send: Callable[[], Any]) -> Accepted:
         def accept() -> Accepted:
@@ -197,7 +195,8 @@ class TwilioService(Inquiries):
                 raise ValueError("no SID in the answer")
             return Accepted(resource.sid, resource.status)
 
-        return self._timed(what, accept, lambda accepted: f"{accepted.status} sid={accepted.sid}")
+        # Not as a question is asked, which may be asked again: Twilio may have done it.
+        return ask(what, accept, lambda accepted: f"{accepted.status} sid={accepted.sid}", pause=self.pause)
 
 
 def _recording(sid: str) -> str:
