@@ -47,7 +47,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     Bootstrap5(app)
     database.init_app(app, settings)
     answers.init_app(app, settings)
-    observed.init_app(app)  # first: what is asked for last after a request sees its whole time
+    observed.init_app(app)  # first
     arriving.init_app(app)
     responses.init_app(app, settings)
     app.register_blueprint(routes.bp)

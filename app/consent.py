@@ -6,26 +6,25 @@ out by the first refusal; who started again then is still on our list, and gets 
 """
 
 from app.flow.texts import HELP, START, STOP
-from app.ledger import Answer, optouts
+from app.ledger import NO_ANSWER, TextAnswer, optouts
 
-NOTHING = '<?xml version="1.0" encoding="UTF-8"?><Response />'  # TwiML that answers a text with none
 REFUSED = 21610  # Twilio's error for a text to somebody who opted out of the number it comes from
 
 WORDS = dict.fromkeys(STOP, "STOP") | dict.fromkeys(START, "START") | dict.fromkeys(HELP, "HELP")
 
 
-def heed(line: str, number: str, body: str, opt_out_type: str, otherwise: Answer) -> Answer:
+def heed(line: str, number: str, body: str, opt_out_type: str, otherwise: TextAnswer) -> TextAnswer:
     """The answer to a text from `number` to `line`: none where Twilio answers it, which changes the list; else `otherwise`.
 
     `opt_out_type` is what Twilio takes the text for where a messaging service has words of its own (Advanced Opt-Out), else "".
     """
     match opt_out_type if opt_out_type in WORDS else WORDS.get(body.strip().upper()):
         case "STOP":
-            return optouts.stop(line, number, NOTHING)
+            return optouts.stop(line, number)
         case "START":  # a YES of somebody who never stopped is no such word at Twilio, and gets an answer like any text
-            return optouts.start(line, number, NOTHING, NOTHING if opt_out_type else otherwise)
+            return optouts.start(line, number, NO_ANSWER if opt_out_type else otherwise)
         case "HELP":
-            return NOTHING
+            return NO_ANSWER
         case _:
             return otherwise
 

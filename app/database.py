@@ -4,7 +4,7 @@ import logging
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 from os import W_OK, access
 from pathlib import Path
 from time import monotonic
@@ -36,7 +36,7 @@ UNBOUNDED = -1  # connections: each thread has one at most, and the server few t
 def init_app(app: Flask, settings: Settings) -> None:
     """Bind the database and its migrations to the application; a relative SQLite path is below the instance folder."""
     url = make_url(settings.database_url.get_secret_value())
-    # A parameter is a phone number or a text, and an error message may reach the log.
+    # Parameters are hidden: one is a phone number or a text, and an error message may reach the log.
     if url.get_backend_name() == "sqlite":
         url = _in_folder(url, Path(app.instance_path))
         engine = create_engine(url, max_overflow=UNBOUNDED, hide_parameters=True)
@@ -92,6 +92,11 @@ def insert_or(dialect: str, table: type[Base] | Table) -> sqlite.Insert | postgr
 def passed(date: InstrumentedAttribute[Any], moment: datetime) -> ColumnElement[bool]:
     """Whether a date is not after a moment, or so far ahead that a clock was wrong: that is not waited for."""
     return or_(date <= moment, date > now() + AHEAD)
+
+
+def lately(date: InstrumentedAttribute[Any], within: timedelta) -> ColumnElement[bool]:
+    """Whether a date is not longer ago. One that is further ahead, a clock wrote that was wrong: it would be young for as long."""
+    return date.between(now() - within, now() + within)
 
 
 def empty_journal() -> bool:

@@ -11,7 +11,7 @@ import phonenumbers
 
 from app import audit, database, phone, voicemail
 from app.clock import now
-from app.errors import InvalidNumber, InvalidRequest, RecordingGone, SwitchboardError, TwilioError
+from app.errors import InvalidNumber, InvalidRequest, RecordingGone, StillGoingOn, TwilioError
 from app.ledger import parties
 from app.models import TEXT, Call, Kind, Message
 from app.outbound import attempt_of
@@ -21,14 +21,6 @@ from app.switch.numbers import WITHHELD
 from app.twilio_service import current_twilio
 
 SHORTEST = 7  # digits; fewer may be anything in a text
-
-
-class StillGoingOn(SwitchboardError):
-    """What goes on cannot be erased: what Twilio tells next would have no place."""
-
-    code = "still_going_on"
-    status = 409
-    permanent = False
 
 
 @dataclass

@@ -12,9 +12,12 @@ SwitchboardError
 │   ├── TwilioRefused             it answered no: 502, nothing happened
 │   │   ├── NotLetIn                  to whoever asks, for now: no fault of what is asked
 │   │   └── RecordingGone             it has no such recording, or no more: 404
-│   ├── TwilioUnreachable         it never got the request: 503, trying again is safe
+│   ├── TwilioUnreachable         it never got the request, or was only asked something: 503, trying again is safe
 │   └── TwilioAnswerLost          it may have got it: 504, trying again may double it
-└── LedgerUnavailable         the database cannot be written in time: 503
+├── NoSuchStep                Twilio asks for a step that the flow does not have (any more): 404
+├── NoSuchAnnouncement        Twilio asks for the announcement of a call that announces nothing: 404
+├── StillGoingOn              it cannot be erased yet: 409
+└── LedgerUnavailable         the database cannot be used just now: 503
 
 Each error knows the code and HTTP status it shows to the outside, and whether trying the same again can help.
 """
@@ -112,6 +115,26 @@ class TwilioUnreachable(TwilioError):
 class TwilioAnswerLost(TwilioError):
     code = "twilio_answer_lost"
     status = 504
+
+
+class NoSuchStep(SwitchboardError):
+    """The flow was changed while the call went on."""
+
+    code = "no_such_step"
+    status = 404
+
+
+class NoSuchAnnouncement(SwitchboardError):
+    code = "no_such_announcement"
+    status = 404
+
+
+class StillGoingOn(SwitchboardError):
+    """What Twilio tells next of a call or text would have no place."""
+
+    code = "still_going_on"
+    status = 409
+    permanent = False
 
 
 class LedgerUnavailable(SwitchboardError):

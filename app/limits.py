@@ -89,7 +89,7 @@ class InCall:
 
 
 def is_stopped(*, look: bool = True) -> bool:
-    """Whether the kill switch is on, as this process knew it a second ago; without a `look`, when it last knew."""
+    """Whether the kill switch is on, as this process knew it two seconds ago; without a `look`, when it last knew."""
     seen, stopped = current_app.extensions.get("stopped", (-inf, False))
     if look and monotonic() - seen > FRESH:
         with read() as session:

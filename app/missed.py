@@ -2,12 +2,14 @@
 
 from datetime import timedelta
 
-from app import consent, ledger, limits, logs, outbound, voicemail
+from app import consent, ledger, limits, logs, outbound, phone, voicemail
 from app.clock import now, round_ends
+from app.flow.prompts import filled
 from app.ledger import unsettled
-from app.models import Call
+from app.models import CALL_ENDS, Call
 from app.settings import current_settings
-from app.switch import Asked, current_switch, missed
+from app.switch import Asked, current_switch
+from app.switch.numbers import is_anonymous
 
 # After the last news of a call: who was not texted by then is, or is no more.
 LATE, TOO_LATE = timedelta(minutes=2), timedelta(hours=2)
@@ -18,7 +20,7 @@ def text_caller(sid: str, asked: Asked) -> None:
 
     While somebody was rung and nobody told how that ended, they may have spoken: see text_after_leg and text_late.
     """
-    words = missed.words(current_switch(), asked)
+    words = _words(asked)
     if words is not None and unsettled.legs_are_over(sid) and ledger.outcome(sid) == "missed" and not _is_voicemail(sid):
         outbound.text_once(_occasion(sid), asked.party, words, from_=asked.line)
 
@@ -42,7 +44,7 @@ def text_late() -> str:
     for call in unsettled.missed(now() - TOO_LATE, now() - LATE):
         asked, sid = _asked(call), call.sid or ""
         logs.turn_to(call_sid=sid)
-        words = missed.words(current_switch(), asked)
+        words = _words(asked)
         if words is None or not limits.is_allowed(asked.party) or outbound.was_begun(_occasion(sid)):
             continue
         if not consent.may_text(asked.line, asked.party):
@@ -55,6 +57,21 @@ def text_late() -> str:
         if is_long():
             break
     return f"looked after {told} callers who were missed" if told else ""
+
+
+def _words(asked: Asked) -> str | None:
+    """The words for the caller if the call was missed, by the flow of the number that was called.
+
+    Who hangs up while it rings was not served either. None while the call goes on, for calls of our own and their legs, where the
+    flow has no words, and for who gets no texts.
+    """
+    if asked.value("CallStatus") not in CALL_ENDS or asked.value("Direction") != "inbound":
+        return None
+    switch = current_switch()
+    missed = switch.flow.file_for(asked.line).missed
+    if missed is None or switch.is_from_us(asked) or is_anonymous(asked.party) or not phone.gets_texts(asked.party):
+        return None
+    return filled(missed.text, asked.field)
 
 
 def _is_voicemail(sid: str) -> bool:

@@ -1,4 +1,4 @@
-"""Tables."""
+"""The tables: calls, messages, what was heard of them, what they cost, recordings, and what guards and jobs keep."""
 
 from datetime import UTC, datetime
 
@@ -128,7 +128,7 @@ Kind = type[Call] | type[Message]
 
 
 class Event(Base):
-    """What was heard of a call or message, in the order in which it came; never changed. `source` is who said it (see ledger)."""
+    """What was heard of a call or message, in the order in which it came; never changed. `source`: see ledger.events."""
 
     __tablename__ = "events"
 

@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from hashlib import sha256
-from typing import Any, TypeVar
+from typing import Any
 from urllib.parse import urlencode
 
 from app import consent, ledger, limits, logs, phone
@@ -26,12 +26,10 @@ from app.errors import (
     TwilioRefused,
 )
 from app.flow.prompts import MAX_TEXTED
-from app.ledger import due
+from app.ledger import Row, due
 from app.models import Call, Kind, Message
 from app.settings import current_settings
 from app.twilio_service import Accepted, Machine, current_twilio
-
-Row = TypeVar("Row", Call, Message)
 
 log = logging.getLogger(__name__)
 
@@ -88,29 +86,16 @@ def place_call(
     }
     if key and (earlier := _earlier(Call, key, to_number=number, **fields)):
         return earlier, False
-    attempt, new = ledger.begin(
-        Call,
-        to=number,
-        from_=settings.twilio_from_number,
-        guard=limits.call_to(number),
-        attempt=_named(Call, key) if key else None,
-        reuse_within=0 if key else reuse_within,
-        noted=noted,
-        **fields,
-    )
-    logs.note(attempt=attempt)
-    if key and not new:
-        _earlier(Call, key, to_number=number, **fields)
-    begun = _begun(Call, attempt, to=number, from_=settings.twilio_from_number, **fields)
+    begun, new = _begin(Call, to=number, guard=limits.call_to(number), key=key, reuse_within=reuse_within, noted=noted, **fields)
     if new:
         _ask(
             begun,
             lambda: current_twilio().create_call(
                 to=number,
                 from_=settings.twilio_from_number,
-                url=_callback(heard.path, attempt),
-                fallback_url=_callback("/voice_fallback_url", attempt),
-                status_callback=_callback("/status/call", attempt),
+                url=_callback(heard.path, begun),
+                fallback_url=_callback("/voice_fallback_url", begun),
+                status_callback=_callback("/status/call", begun),
                 time_limit=settings.max_call_minutes * 60,
                 machine=heard.machine,
             ),
@@ -132,20 +117,8 @@ def send_sms(
     if key and (earlier := _earlier(Message, key, to_number=number, body=body)):
         return earlier, False
     _may_text(line, number)
-    attempt, new = ledger.begin(
-        Message,
-        to=number,
-        from_=line,
-        guard=limits.text_to(number, body, own=False),
-        attempt=_named(Message, key) if key else None,
-        reuse_within=0 if key else reuse_within,
-        noted=noted,
-        body=body,
-    )
-    logs.note(attempt=attempt)
-    if key and not new:
-        _earlier(Message, key, to_number=number, body=body)
-    begun = _begun(Message, attempt, to=number, from_=line, body=body)
+    guard = limits.text_to(number, body, own=False)
+    begun, new = _begin(Message, to=number, guard=guard, key=key, reuse_within=reuse_within, noted=noted, body=body)
     if new:
         _send(begun)
     return _known(begun), new
@@ -217,8 +190,7 @@ def send_again(text: Message) -> bool:
 
 def _send(text: Message, *, can_wait: bool = False) -> bool:
     """Ask Twilio to send a text that is in the ledger; whether it took it, as far as is known. Raises OptedOut, TwilioError."""
-    attempt, to, line, body = text.attempt or "", text.to_number, text.from_number, text.body
-    callback = _callback("/status/message", attempt)
+    to, line, body, callback = text.to_number, text.from_number, text.body, _callback("/status/message", text)
 
     def request() -> Accepted:
         return current_twilio().create_message(to=to, from_=line, body=body, status_callback=callback)
@@ -276,6 +248,34 @@ def _known(begun: Row) -> Row:
     return begun if found is None or (found.status == "requested" and begun.status != "requested") else found
 
 
+def _begin(
+    kind: type[Row],
+    *,
+    to: str,
+    guard: ledger.Guard,
+    key: str | None,
+    reuse_within: float,
+    noted: ledger.Noting | None,
+    **fields: Any,
+) -> tuple[Row, bool]:
+    """Write what Twilio is about to be asked for, unless it was with that key, or lately; whether it is new. Raises KeyReused."""
+    line = current_settings().twilio_from_number
+    attempt, new = ledger.begin(
+        kind,
+        to=to,
+        from_=line,
+        guard=guard,
+        attempt=_named(kind, key) if key else None,
+        reuse_within=0 if key else reuse_within,
+        noted=noted,
+        **fields,
+    )
+    logs.note(attempt=attempt)
+    if key and not new:
+        _earlier(kind, key, to_number=to, **fields)  # for what it raises: the key was used meanwhile, for something else
+    return _begun(kind, attempt, to=to, from_=line, **fields), new
+
+
 def _begun(kind: type[Row], attempt: str, *, to: str, from_: str, **fields: Any) -> Row:
     """What was written by ledger.begin, at hand also where the database is not."""
     row = {"direction": "outbound-api", "status": "requested", "created_at": now(), "updated_at": now()} | fields
@@ -308,6 +308,6 @@ def _may_text(line: str, number: str) -> None:
         raise OptedOut(OPTED_OUT)
 
 
-def _callback(path: str, attempt: str) -> str:
+def _callback(path: str, begun: Call | Message) -> str:
     """An address of ours for Twilio to ask; the attempt in it tells what a lost answer was about."""
-    return f"{current_settings().public_base_url}{path}?{urlencode({'attempt': attempt})}"
+    return f"{current_settings().public_base_url}{path}?{urlencode({'attempt': begun.attempt})}"

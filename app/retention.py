@@ -10,7 +10,8 @@ from app import audit
 from app.clock import now, round_ends
 from app.errors import RecordingGone, TwilioError
 from app.ledger import old, parties
-from app.ledger.parties import BATCH, COUNTED, Row
+from app.ledger.parties import BATCH, Row
+from app.ledger.spending import DAY
 from app.models import Call, Kind, Message, Recording
 from app.settings import Settings, current_settings
 from app.twilio_service import current_twilio
@@ -60,7 +61,7 @@ def _kinds(settings: Settings) -> Iterator[tuple[str, Callable[[Count], int]]]:
     if settings.keep_calls_days and settings.keep_messages_days:
         longer = timedelta(days=max(settings.keep_calls_days, settings.keep_messages_days))
         yield "events", lambda count: count(old.delete_events_alone(now() - longer - STRAY))
-    counted = max(COUNTED * 2, *(timedelta(seconds=limit.seconds) for limit in settings.destination_limits))
+    counted = max(DAY * 2, *(timedelta(seconds=limit.seconds) for limit in settings.destination_limits))
     yield "spendings", lambda count: count(old.delete_spendings(counted))
     yield "audit", lambda count: count(old.delete_audit(now() - timedelta(days=settings.keep_audit_days)))
     yield "refusals", lambda count: count(old.delete_refusals())

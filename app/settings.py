@@ -212,9 +212,9 @@ class Settings(BaseModel):
         return settings
 
 
-def given_flow_file(environ: Mapping[str, str] = os.environ, env_file: Path = ROOT / ".env") -> str:
+def given_flow_file() -> str:
     """FLOW_FILE alone, whatever the other settings are."""
-    return given(environ, env_file).get("FLOW_FILE") or str(Settings.model_fields["flow_file"].default)
+    return given(os.environ, ROOT / ".env").get("FLOW_FILE") or str(Settings.model_fields["flow_file"].default)
 
 
 def given(environ: Mapping[str, str], env_file: Path) -> dict[str, str]:

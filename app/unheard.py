@@ -142,7 +142,7 @@ def _keep_text(text: Resource, at: datetime) -> None:
         to_number=line,
         body=body,
         media=_unless_refused(lambda: current_twilio().pictures_of(text.sid), []) if text.pictures else [],
-        answer=consent.NOTHING if has_changed else consent.heed(line, number, body, "", consent.NOTHING),
+        answer=ledger.NO_ANSWER if has_changed else consent.heed(line, number, body, "", ledger.NO_ANSWER),
         at=at,
         remark=None if consent.is_answered_by_twilio(body, "") else REMARK,
     )

@@ -1,6 +1,7 @@
 """What it costs to answer at each step of flows/office.toml, beside the network, the signature and the database."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from timeit import repeat
 from typing import Any
@@ -30,8 +31,15 @@ ROUNDS, EACH = 7, 500
 def measure() -> int:
     """Print a table; returns 1 where a step costs more than it may."""
     switch = Switch(Flow(ROOT / "flows/office.toml"), "https://phone.example.com")
-    asked = Asked(value=lambda name: CALL.get(name, ""), now=datetime(2026, 6, 16, 10, tzinfo=UTC), number=CALL["To"])
-    other = Asked(value=lambda name: CALL.get(name, "") + "7", now=asked.now, number=CALL["To"])
+    asked = Asked(
+        value=lambda name: CALL.get(name, ""),
+        now=datetime(2026, 6, 16, 10, tzinfo=UTC),
+        number=CALL["To"],
+        may_text=lambda line, number: True,
+        may_ring=lambda step, numbers: numbers,
+        may_send=lambda step, number, body, own: True,
+    )
+    other = replace(asked, value=lambda name: CALL.get(name, "") + "7")
     worst = {True: (0.0, ""), False: (0.0, "")}
     print(f"{'':28} {'µs':>6}  document")
     for name, place in switch.flow.places.items():

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from app.flow import paths
-from app.flow.faults import close_to, shown
+from app.flow.faults import COMPARED, close_to, shown
 from app.flow.files import Read, dialable
 from app.flow.places import ANONYMOUS, BEGINNING, MAIN, Place, full_name
 from app.flow.prompts import Part, fields_in
@@ -95,7 +95,7 @@ def _unknown(name: str, flow: str, parts: Mapping[str, Read]) -> str | None:
     if part is not None and (part.names is None or step in part.names or step in map(str.lower, part.names)):
         return None
     known = {full_name(each, of): each for of, part in parts.items() for each in part.names or ()}
-    if len(known) < 500 and "." not in name.removeprefix(f"{flow}.") and get_close_matches(name, known, 1):
+    if len(known) < COMPARED and "." not in name.removeprefix(f"{flow}.") and get_close_matches(name, known, 1):
         return close_to(name, known)
     near = {full_name(each, owner or MAIN) for each in (part or parts[flow]).names or ()}
     return close_to(name, near if part else known)

@@ -70,8 +70,9 @@ COME_FURTHER = update(statements.table_of(Call)).where(
     or_(Call.outcome.is_(None), Call.outcome.in_(bindparam("of_nearer", expanding=True))),
     Call.erased_at.is_(None),
 )
+NO_ANSWER = '<?xml version="1.0" encoding="UTF-8"?><Response />'  # TwiML that answers a text with none
 # The TwiML that answers an incoming text, or what decides on it in the transaction that writes the text.
-Answer = str | Callable[[Connection], str]
+TextAnswer = str | Callable[[Connection], str]
 # Writes, in a transaction, who begins the attempt of that id.
 Noting = Callable[[Connection, str], None]
 Row = TypeVar("Row", Call, Message)
@@ -222,7 +223,7 @@ def record_message(
     to_number: str,
     body: str,
     media: Sequence[str],
-    answer: Answer,
+    answer: TextAnswer,
     cost: Callable[[str], int | None] = lambda answer: None,
     at: datetime | None = None,
     remark: str | None = None,
@@ -254,11 +255,6 @@ def record_message(
     if is_new:
         metrics.reached("message", "received")
     return kept
-
-
-def decided(answer: Answer, connection: Connection) -> str:
-    """The TwiML of an answer, within the transaction that writes the text."""
-    return answer if isinstance(answer, str) else answer(connection)
 
 
 def is_erased(connection: Connection, sid: str | None) -> bool:

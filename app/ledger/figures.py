@@ -5,8 +5,7 @@ from datetime import timedelta
 
 from sqlalchemy import select
 
-from app.clock import now
-from app.database import read
+from app.database import lately, read
 from app.ledger.unsettled import number_unknown
 from app.models import Call, Job, Message
 
@@ -37,6 +36,5 @@ def jobs() -> Jobs:
 
 def jobs_run() -> bool:
     """Whether a job has ended lately: that there is a process that does them."""
-    lately = Job.ended_at.between(now() - QUIET, now() + QUIET)  # also by a clock that is a little ahead
     with read() as session:
-        return session.scalar(select(Job.name).where(lately).limit(1)) is not None
+        return session.scalar(select(Job.name).where(lately(Job.ended_at, QUIET)).limit(1)) is not None

@@ -8,11 +8,11 @@ from sqlalchemy import Connection, delete, false, or_, select, update
 
 from app.clock import now
 from app.database import passed, read, write
+from app.ledger import refusals
 from app.ledger.parties import BATCH, Row, delete_events, is_over
 from app.models import AuditEntry, Base, Call, Event, Kind, Recording, RefusedWebhook, Relay, SignInFailure, Spending
 
 LATE = timedelta(days=30)  # in which Twilio may still tell of what was erased
-REFUSED_KEPT = timedelta(hours=1)
 FAILURES_KEPT = timedelta(days=1)  # of sign-ins, long after they count
 ASK_AGAIN = timedelta(hours=1)  # after Twilio refused to delete something
 
@@ -78,7 +78,7 @@ def delete_spendings(counted: timedelta) -> int:
 
 def delete_refusals() -> int:
     """Delete refused webhooks that are no news any more; returns how many, at most BATCH."""
-    return _delete(RefusedWebhook, RefusedWebhook.at < now() - REFUSED_KEPT)
+    return _delete(RefusedWebhook, RefusedWebhook.at < now() - refusals.KEPT)
 
 
 def delete_failures() -> int:

@@ -4,7 +4,7 @@ from sqlalchemy import Connection, delete, select
 
 from app.clock import now
 from app.database import insert_or, read, write
-from app.ledger import Answer, decided
+from app.ledger import NO_ANSWER, TextAnswer
 from app.models import OptOut
 
 
@@ -19,22 +19,24 @@ def note_stop(line: str, number: str) -> None:
     write(lambda connection: _stop(connection, line, number))
 
 
-def stop(line: str, number: str, answer: Answer) -> Answer:
-    """An answer to a text; when it is kept, `number` wants no more texts from `line`."""
+def stop(line: str, number: str) -> TextAnswer:
+    """No answer to a text; when it is kept, `number` wants no more texts from `line`."""
 
     def decide(connection: Connection) -> str:
         _stop(connection, line, number)
-        return decided(answer, connection)
+        return NO_ANSWER
 
     return decide
 
 
-def start(line: str, number: str, answer: Answer, otherwise: Answer) -> Answer:
-    """An answer to a text; when it is kept, `number` wants texts from `line` again. `otherwise` if it always did."""
+def start(line: str, number: str, otherwise: TextAnswer) -> TextAnswer:
+    """No answer to a text; when it is kept, `number` wants texts from `line` again. `otherwise` if it always did."""
 
     def decide(connection: Connection) -> str:
         started = connection.execute(delete(OptOut).where(OptOut.line == line, OptOut.number == number)).rowcount
-        return decided(answer if started else otherwise, connection)
+        if started:
+            return NO_ANSWER
+        return otherwise if isinstance(otherwise, str) else otherwise(connection)
 
     return decide
 

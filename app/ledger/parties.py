@@ -29,15 +29,14 @@ from sqlalchemy import (
 
 from app.clock import now
 from app.database import read, write
-from app.ledger import PROGRESS, nameless
+from app.ledger import NO_ANSWER, PROGRESS, nameless
+from app.ledger.spending import DAY
 from app.models import Base, Call, Event, Kind, Message, OptOut, Recording, Relay, Spending
 
 BATCH = 500  # rows a transaction: others wait for it
 ERASED = "[erased]"
-NO_ANSWER = '<?xml version="1.0" encoding="UTF-8"?><Response />'  # what Twilio is told if it comes with an erased text again
 OVER: dict[Kind, str] = {Call: "canceled", Message: "sent"}  # such a status, or one of a higher rank, ends it
 NO_MORE_NEWS = timedelta(days=7)  # what was silent for so long goes on no more, whatever its status says
-COUNTED = timedelta(hours=24)  # in which spending counts against the budget
 FINAL = {"status": "erased", "progress": 99, "error_code": None, "remark": None}  # no status moves it on
 WITHOUT: dict[Kind, dict[str, Any]] = {
     Call: FINAL | dict.fromkeys(("duration", "outcome", "answered_by", "step", "announcement", "acknowledge")),
@@ -150,7 +149,7 @@ def erase_traces(party: str, digits: re.Pattern[str] | None, sids: Collection[st
 
     `digits` finds the party in a text. Returns how many such texts there were. Spending that still counts stays without its number.
     """
-    counts = and_(Spending.number == party, Spending.at > now() - COUNTED)
+    counts = and_(Spending.number == party, Spending.at > now() - DAY)
 
     def work(connection: Connection) -> None:
         connection.execute(delete(Relay).where(_relayed(party)))

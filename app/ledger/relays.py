@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, func, insert, select, update
 
 from app.clock import now
-from app.ledger import Answer
+from app.ledger import TextAnswer
 from app.ledger.optouts import is_stopped
 from app.models import Relay
 
@@ -20,7 +20,7 @@ class Texter:
     has_stopped: bool
 
 
-def forward(line: str, person: str, texter: str, build: Callable[[int | None], str]) -> Answer:
+def forward(line: str, person: str, texter: str, build: Callable[[int | None], str]) -> TextAnswer:
     """An answer to a text that goes on to a person: built with the texter's tag, or None where the person wants no texts."""
 
     def decide(connection: Connection) -> str:
@@ -39,7 +39,7 @@ def forward(line: str, person: str, texter: str, build: Callable[[int | None], s
     return decide
 
 
-def send_back(line: str, person: str, tag: int | None, build: Callable[[Texter | None], str]) -> Answer:
+def send_back(line: str, person: str, tag: int | None, build: Callable[[Texter | None], str]) -> TextAnswer:
     """An answer to a person's text: built with the texter of that tag, else of the latest text there or back, or with None."""
 
     def decide(connection: Connection) -> str:

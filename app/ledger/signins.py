@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
 from app.clock import now
-from app.database import read, take_turns, write
+from app.database import lately, read, take_turns, write
 from app.ledger import audit
 from app.models import SignInFailure
 
@@ -53,10 +53,10 @@ def begin(address: str, guess: str, within: timedelta, *, at_most: int, in_all: 
         found, is_known = judge(connection)
         if found is None or is_known:
             return found
-        all_lately = connection.scalar(select(func.count()).select_from(SignInFailure).where(_lately(within))) or 0
+        all_lately = connection.scalar(select(func.count()).select_from(SignInFailure).where(lately(SignInFailure.at, within))) or 0
         if all_lately >= in_all and not audit.has_signed_in(connection, address, KNOWN):
             return None
-        connection.execute(delete(SignInFailure).where(~_lately(within)))
+        connection.execute(delete(SignInFailure).where(~lately(SignInFailure.at, within)))
         connection.execute(insert(SignInFailure).values(address=address, guess=guess, wrong=None, at=now()))
         return found
 
@@ -83,8 +83,3 @@ def note_right(address: str, guess: str, *, script: str | None) -> None:
             audit.add(connection, script, address, "signed in")
 
     write(work)
-
-
-def _lately(within: timedelta) -> ColumnElement[bool]:
-    """What a clock dated further ahead that went wrong for a while does not count: it would for as long as it was ahead."""
-    return SignInFailure.at.between(now() - within, now() + within)

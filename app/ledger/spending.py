@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from sqlalchemy import Connection, Row, Select, bindparam, delete, func, insert, select, update
 
-from app.clock import now
+from app.clock import AHEAD, now
 from app.database import take_turns, write
 from app.ledger.statements import table_of
 from app.models import CALL_ENDS, Call, Kind, Message, Spending, Stop
@@ -17,7 +17,6 @@ What = Literal["call", "text"]
 Open = Row[int, datetime, int | None]  # a spending whose cost is to be put down: its id, when it was made, what a minute costs
 
 DAY = timedelta(days=1)
-AHEAD = timedelta(hours=1)  # what is dated further ahead, a clock wrote that had jumped: it must not hold up all for as long
 LONGEST_LEG = 240  # minutes: no Dial lasts longer (https://www.twilio.com/docs/voice/twiml/dial#timelimit)
 
 # Built once: to build them costs as much as to ask.

@@ -14,7 +14,7 @@ log = logging.getLogger(__name__)
 
 
 def init_app(app: Flask) -> None:
-    """To be bound before all others: what is asked for first after a request is called last."""
+    """To be bound first: Flask calls what is bound after a request in reverse order, so this one sees the whole time."""
     app.before_request(_begin)
     app.after_request(_end)
     before_render_template.connect(_rendering, app)

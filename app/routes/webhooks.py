@@ -3,18 +3,20 @@
 import logging
 from typing import Any
 
-from flask import Blueprint, Response, abort, current_app, g, request
+from flask import Blueprint, Response, abort, g, request
 from werkzeug.exceptions import HTTPException
 
 from app import answers, consent, ledger, limits, metrics, missed, voicemail
 from app.asking import WEBHOOK
-from app.errors import SwitchboardError
+from app.clock import now
+from app.errors import NoSuchAnnouncement, SwitchboardError
 from app.ledger import recordings
 from app.models import CALL_ENDS, TEXT, Call, Kind, Message, Recording
 from app.routes.responses import on_bug, on_http_error, on_switchboard_error
+from app.settings import current_settings
 from app.signature import require_twilio
 from app.switch import Answer, Asked, current_switch, texts
-from app.switch.announcement import Announced, NoSuchAnnouncement
+from app.switch.announcement import Announced
 from app.twilio_service import RECORDING
 
 # What callers hear the answers of: a fault must be a sentence there.
@@ -106,7 +108,7 @@ def call_status() -> Response:
     """How a call goes on; whoever called and reached nobody is texted when it is over."""
     if _text("connects") == "yes" and _text("CallStatus") in ("in-progress", "completed"):  # the first may be late, or lost
         ledger.note_outcome(_text("ParentCallSid"), "connected")  # first: whoever finds the leg ended finds this, too
-    _advance(Call, "CallStatus", "CallSid", "inbound")
+    _advance_call()
     if _text("CallStatus") in CALL_ENDS and _text("ParentCallSid"):
         missed.text_after_leg(_text("ParentCallSid"))
     else:
@@ -160,17 +162,13 @@ def _asked() -> Asked:
     spends = limits.InCall(_text("CallSid"), request.headers.get("I-Twilio-Idempotency-Token", ""))
     return Asked(
         value=g.webhook.first,
-        now=current_app.extensions["now"](),
-        number=current_app.extensions["settings"].twilio_from_number,
+        now=now(),
+        number=current_settings().twilio_from_number,
         turn=int(turn) if turn.isdecimal() and len(turn) < 3 else 1,
         may_text=consent.may_text,
         may_ring=spends.may_ring,
         may_send=spends.may_send,
     )
-
-
-def _line() -> str:
-    return _asked().line
 
 
 def _announced() -> Announced:
@@ -183,7 +181,7 @@ def _announced() -> Announced:
 
 def _spoken(answer: Answer) -> Response:
     """Keep what the webhook says of the call, and answer it."""
-    _advance(Call, "CallStatus", "CallSid", "inbound")
+    _advance_call()
     if answer.outcome:
         ledger.note_outcome(_text("ParentCallSid") or _text("CallSid"), answer.outcome)
     return _twiml(answer.twiml)
@@ -192,12 +190,16 @@ def _spoken(answer: Answer) -> Response:
 def _sorry() -> Response:
     """End the call with a sentence; whoever called was missed, unless they came further before."""
     try:
-        _advance(Call, "CallStatus", "CallSid", "inbound")
+        _advance_call()
         if _text("Direction") == "inbound":
             ledger.note_outcome(_text("CallSid"), "missed")
     except Exception as problem:  # noqa: BLE001  whatever it is, the caller hears a sentence
         log.error("%s could not keep who heard only that we are sorry: %s", request.endpoint, type(problem).__name__)
-    return _twiml(current_switch().sorry(_line()))
+    return _twiml(current_switch().sorry(_asked().line))
+
+
+def _advance_call() -> None:
+    _advance(Call, "CallStatus", "CallSid", "inbound")
 
 
 def _advance(kind: Kind, status: str, sid: str, direction: str) -> None:

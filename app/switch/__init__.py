@@ -4,9 +4,9 @@ from flask import current_app
 
 from app.settings import current_settings
 from app.switch import branches, conference, dial, menu, queue, voicemail, words  # noqa: F401  each says what its steps do
-from app.switch.turns import Answer, Asked, NoSuchStep, Switch
+from app.switch.turns import Answer, Asked, Switch
 
-__all__ = ["Answer", "Asked", "NoSuchStep", "Switch", "current_switch", "our_numbers"]
+__all__ = ["Answer", "Asked", "Switch", "current_switch", "our_numbers"]
 
 
 def current_switch() -> Switch:

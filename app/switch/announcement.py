@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from twilio.twiml import TwiML
 from twilio.twiml.voice_response import Gather, VoiceResponse
 
-from app.errors import SwitchboardError
 from app.flow.files import FlowFile
 from app.ledger import Outcome
 from app.switch.turns import Answer, Asked, Switch
@@ -16,13 +15,6 @@ from app.twiml import field, url_field
 # 4,500 characters when percent-encoded, which makes three of a byte.
 LONGEST_SAY = 1000
 SENTENCE_ENDS = (b". ", b"! ", b"? ", b"\n", "。".encode())
-
-
-class NoSuchAnnouncement(SwitchboardError):
-    """Twilio asks for the announcement of a call that the ledger does not know."""
-
-    code = "no_such_announcement"
-    status = 404
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from twilio.twiml.messaging_response import MessagingResponse
 
 from app.flow.prompts import FIELDS, MAX_TEXTED
-from app.ledger import Answer, relays
+from app.ledger import TextAnswer, relays
 from app.ledger.relays import Texter
 from app.phone import masked
 from app.switch.turns import Asked, Switch
@@ -35,7 +35,7 @@ log = logging.getLogger(__name__)
 Add = Callable[[MessagingResponse], object]
 
 
-def forward(switch: Switch, asked: Asked, line: str, texter: str, person: str, key: tuple[object, ...], add: Add) -> Answer:
+def forward(switch: Switch, asked: Asked, line: str, texter: str, person: str, key: tuple[object, ...], add: Add) -> TextAnswer:
     """The answer to a text that goes on to a person; `add` adds to it what the texter is answered, and `key` is its name."""
 
     def answer(tag: int | None) -> str:
@@ -47,7 +47,7 @@ def forward(switch: Switch, asked: Asked, line: str, texter: str, person: str, k
     return relays.forward(line, person, texter, answer)
 
 
-def send_back(switch: Switch, asked: Asked, line: str, person: str) -> Answer:
+def send_back(switch: Switch, asked: Asked, line: str, person: str) -> TextAnswer:
     """The answer to a text of somebody whom texts are forwarded to."""
     body, media = asked.value("Body"), _media(asked)
     tagged = TAGGED.fullmatch(body)

@@ -9,10 +9,10 @@ from urllib.parse import urlencode
 from twilio.twiml import TwiML
 from twilio.twiml.voice_response import Gather, VoiceResponse
 
-from app.errors import SwitchboardError
+from app.errors import NoSuchStep
 from app.flow import ANONYMOUS, Flow, Place
 from app.flow.files import FlowFile
-from app.flow.prompts import FIELDS, Part, Prompt
+from app.flow.prompts import FIELDS, Prompt
 from app.flow.steps import Step
 from app.ledger import Outcome
 from app.switch.numbers import is_anonymous
@@ -21,29 +21,22 @@ from app.twiml import Document, url_field, with_fields
 S = TypeVar("S", bound=Step)
 
 
-class NoSuchStep(SwitchboardError):
-    """Twilio asks for a step that the flow does not have: it was changed while the call went on."""
-
-    code = "no_such_step"
-    status = 404
-
-
 @dataclass(frozen=True)
 class Asked:
     """What a webhook says: `value` of a parameter ("" where it is not there), which `turn` at the step it is, and when it came.
 
     `number` is ours, for those who called none: browser phones. `may_text` says whether a number (the second) may be sent texts
     from one of ours (the first); `may_ring` which of the numbers may be rung from a step, and `may_send` whether a step may text a
-    number those words, which is `own` if the flow file names it: what they allow is counted.
+    number those words, which is `own` if the flow file names it: what they allow is counted. Where they are not given, nothing is.
     """
 
     value: Callable[[str], str]
     now: datetime
     turn: int = 1
     number: str = ""
-    may_text: Callable[[str, str], bool] = lambda line, number: True
-    may_ring: Callable[[str, Collection[str]], Collection[str]] = lambda step, numbers: numbers
-    may_send: Callable[[str, str, str, bool], bool] = lambda step, number, body, own: True
+    may_text: Callable[[str, str], bool] = lambda line, number: False
+    may_ring: Callable[[str, Collection[str]], Collection[str]] = lambda step, numbers: ()
+    may_send: Callable[[str, str, str, bool], bool] = lambda step, number, body, own: False
 
     @property
     def party(self) -> str:
@@ -210,17 +203,12 @@ class Switch:
             elif part.play:
                 verb.play(self.file_url(part.play, flow), loop=part.loop)
             else:
-                voice, language = voice_of(part, file)
+                voice, language = part.voice or file.voice, part.language or file.language
                 verb.say(with_fields(part.say or "", spoken=True), voice=voice, language=language, loop=part.loop)
 
     def file_url(self, name: str, flow: str) -> str:
         """Where Twilio fetches a clip or picture."""
         return name if "://" in name else f"{self.base_url}/files/{self.flow.public_name(name, flow)}"
-
-
-def voice_of(part: Part, file: FlowFile) -> tuple[str | None, str | None]:
-    """Voice and language of a sentence: its own, or else the flow's."""
-    return part.voice or file.voice, part.language or file.language
 
 
 ACTS: dict[tuple[type[Step], str], Callable[[Turn[Any]], Answer]] = {}

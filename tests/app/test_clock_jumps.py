@@ -43,7 +43,7 @@ def test_a_status_goes_forward_while_the_clock_goes_back(app: Flask) -> None:
 def test_a_person_answers_whoever_texted_last_by_the_order_of_the_texts(app: Flask) -> None:
     """By the clock, the answer would go to somebody else."""
 
-    def text(sid: str, answer: ledger.Answer, from_number: str) -> str:
+    def text(sid: str, answer: ledger.TextAnswer, from_number: str) -> str:
         return ledger.record_message(sid=sid, from_number=from_number, to_number="+15550001111", body="", media=[], answer=answer)
 
     line, person = "+15550001111", "+15550009999"

@@ -9,7 +9,7 @@ from sqlalchemy import text as sql
 from town import LINE, PHONE, Town
 from visitors import BOTH_DATABASES, SETTINGS, Browser, Script, Twilio
 
-from app import consent, database, ledger
+from app import database, ledger
 from app.models import Message
 from simulator.texts.consent import HELP_WORDS, HELPED, START_WORDS, STARTED, STOP_WORDS, STOPPED
 
@@ -42,7 +42,7 @@ def is_opted_out(script: Script, number: str = PHONE) -> bool:
 
 @pytest.mark.parametrize("word", sorted(STOP_WORDS))
 def test_every_word_of_stop_ends_texts_and_is_not_answered(sent: Callable[..., str], script: Script, word: str) -> None:
-    assert sent(f" {word.capitalize()}\n") == consent.NOTHING
+    assert sent(f" {word.capitalize()}\n") == ledger.NO_ANSWER
     assert is_opted_out(script)
     assert not is_opted_out(script, OTHER)
 
@@ -55,14 +55,14 @@ def test_every_word_of_start_begins_them_again_and_is_an_ordinary_text_otherwise
     sent("stop")
     assert PING in sent(word, OTHER)
     assert is_opted_out(script)
-    assert sent(word.lower()) == consent.NOTHING
+    assert sent(word.lower()) == ledger.NO_ANSWER
     assert not is_opted_out(script)
     assert PING in sent(word)
 
 
 @pytest.mark.parametrize("word", sorted(HELP_WORDS))
 def test_help_is_left_to_twilio(sent: Callable[..., str], script: Script, word: str) -> None:
-    assert sent(word.lower()) == consent.NOTHING
+    assert sent(word.lower()) == ledger.NO_ANSWER
     assert not is_opted_out(script)
 
 
@@ -73,12 +73,12 @@ def test_a_word_among_others_is_none_of_these(sent: Callable[..., str], script: 
 
 
 def test_words_of_advanced_opt_out_are_what_twilio_says_they_are(sent: Callable[..., str], script: Script) -> None:
-    assert sent("ARRET", OptOutType="STOP") == consent.NOTHING
+    assert sent("ARRET", OptOutType="STOP") == ledger.NO_ANSWER
     assert is_opted_out(script)
-    assert sent("AIDE", OptOutType="HELP") == consent.NOTHING
-    assert sent("DEBUT", OptOutType="START") == consent.NOTHING
+    assert sent("AIDE", OptOutType="HELP") == ledger.NO_ANSWER
+    assert sent("DEBUT", OptOutType="START") == ledger.NO_ANSWER
     assert not is_opted_out(script)
-    assert sent("DEBUT", OptOutType="START") == consent.NOTHING
+    assert sent("DEBUT", OptOutType="START") == ledger.NO_ANSWER
     assert PING in sent("hello", OptOutType="MAYBE")
 
 
@@ -92,14 +92,14 @@ def test_these_texts_are_kept_as_others_are(sent: Callable[..., str], app: Flask
         sent(word)
     with app.app_context():
         assert [(row.body, row.answer) for row in ledger.latest(Message, 9)] == [
-            (word, consent.NOTHING) for word in ("start", "help", "stop")
+            (word, ledger.NO_ANSWER) for word in ("start", "help", "stop")
         ]
 
 
 def test_a_stop_that_comes_again_after_a_start_stops_nothing(twilio: Twilio, script: Script) -> None:
     stop, start = ({"MessageSid": f"SM{word}", "From": PHONE, "To": LINE, "Body": word} for word in ("STOP", "START"))
     for params in (stop, start, stop):
-        assert twilio.post("/sms_url", params).text == consent.NOTHING
+        assert twilio.post("/sms_url", params).text == ledger.NO_ANSWER
     assert not is_opted_out(script)
 
 
@@ -111,7 +111,7 @@ def test_a_stop_that_comes_twice_at_once_is_one(make_app: Callable[..., Flask]) 
         return Twilio(workers[number % 2].test_client()).post("/sms_url", params).text
 
     with ThreadPoolExecutor(8) as threads:
-        assert set(threads.map(stop, range(16))) == {consent.NOTHING}
+        assert set(threads.map(stop, range(16))) == {ledger.NO_ANSWER}
     with workers[0].app_context():
         assert len(ledger.latest(Message, 9)) == 1
     assert is_opted_out(Script(workers[0].test_client()))
@@ -125,14 +125,14 @@ def test_a_stop_that_cannot_be_kept_is_not_acknowledged(
     with app.app_context():
         database.write(lambda connection: connection.execute(sql(f"ALTER TABLE {table} RENAME TO away")))
     assert twilio.post("/sms_url", params).status_code == 503
-    assert twilio.post("/sms_fallback_url", params).text == consent.NOTHING
+    assert twilio.post("/sms_fallback_url", params).text == ledger.NO_ANSWER
     answered = "We are sorry" if table == "messages" else "thanks for the ping"  # an ordinary text wants no more than its own table
     assert answered in twilio.post("/sms_fallback_url", params | {"MessageSid": "SMy", "Body": "hello"}).text
     assert script.post("/send_sms", {"to": PHONE, "body": "hi"}).status_code == 503  # when in doubt, nothing is sent
     with app.app_context():
         database.write(lambda connection: connection.execute(sql(f"ALTER TABLE away RENAME TO {table}")))
     assert not is_opted_out(script)
-    assert twilio.post("/sms_url", params).text == consent.NOTHING
+    assert twilio.post("/sms_url", params).text == ledger.NO_ANSWER
     assert is_opted_out(script)
 
 

@@ -241,7 +241,15 @@ requests = st.fixed_dictionaries(
 
 
 def asked(given: dict[str, str], turn: int = 1) -> Asked:
-    return Asked(value=lambda name: given.get(name, ""), now=NOW, turn=turn, number="+15550001111")
+    return Asked(
+        value=lambda name: given.get(name, ""),
+        now=NOW,
+        turn=turn,
+        number="+15550001111",
+        may_text=lambda line, number: True,
+        may_ring=lambda step, numbers: numbers,
+        may_send=lambda step, number, body, own: True,
+    )
 
 
 def test_a_room_whose_pin_was_taken_away_meanwhile_is_open(tmp_path: Path) -> None:
