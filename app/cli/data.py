@@ -70,7 +70,7 @@ def erase_number(number: str, at_twilio: bool, yes: bool) -> None:
         click.echo("The database's journal was in use: what it holds of it is written over soon.")
     for sentence in erased.stayed:
         click.echo(sentence, err=True)
-    if any(left[:5]):
+    if left.is_anything:
         click.echo(f"Still there: {_summary(left)}. Do it again later.", err=True)
         raise SystemExit(1)
 

@@ -26,7 +26,7 @@ def check(file: Path | None) -> None:
     flow = _read(file)
     steps, lines = len(flow.places), len(flow.file.numbers)
     files = f" in {len(flow.files)} files" if len(flow.files) > 1 else ""
-    numbers = f", {lines} {'number' if lines == 1 else 'numbers'}" if lines else ""
+    numbers = f", {_count(lines, 'number')}" if lines else ""
     keywords = sum(len(part.texts.keywords) for part in flow.files.values())
     click.echo(
         f"{_shown(file)} is right: {_count(steps, 'step')}{files}{numbers}, {_count(keywords, 'keyword')}"

@@ -64,7 +64,7 @@ def rehearse(
         stack.callback(served[0].extensions["twilio_service"].close)
         stack.callback(served[0].extensions["engine"].dispose)
         people = {number for part in flow.files.values() for numbers in part.people.values() for number in numbers}
-        files = {name: file.name for name, (file, _) in flow.published.items()}
+        files = {name: file.path.name for name, file in flow.published.items()}
         phone = Handset(simulator, caller, files, linger=max(0.3, 2 / speed))
         for number in people - lines - {caller}:
             phone.post({"on_ring": others}, number=number)

@@ -8,7 +8,7 @@ from app.flow import check
 from app.flow.faults import Faults, FlowError
 from app.flow.files import FlowFile, Read
 from app.flow.places import ANONYMOUS, MAIN, Place, full_name
-from app.flow.published import publish
+from app.flow.published import PublicFile, publish
 
 __all__ = ["ANONYMOUS", "MAIN", "Flow", "FlowError", "Place"]
 
@@ -61,9 +61,9 @@ class Flow:
         return frozenset(full_name(name, flow) for flow, name in self._starts)
 
     @cached_property
-    def published(self) -> dict[str, tuple[Path, str]]:
-        """The clips and pictures that Twilio may fetch, by their public names, with their media types."""
-        return {file.name: (file.path, file.media_type) for files in self._files.values() for file in files.values()}
+    def published(self) -> dict[str, PublicFile]:
+        """The clips and pictures that Twilio may fetch, by their public names."""
+        return {file.name: file for files in self._files.values() for file in files.values()}
 
     def public_name(self, file: str, flow: str) -> str:
         """The public name of a clip or picture that a flow names: it changes with the content, for Twilio keeps what it fetched."""

@@ -8,7 +8,7 @@ from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 
-from app.flow.names import NAME, TARGET
+from app.flow.names import KEY, KEYS, LANGUAGE, NAME, PIN, TARGET, VOICE
 
 MOST = 100  # faults that are said at once
 COMPARED = 500  # known words that a wrong one is compared with: the more, the slower
@@ -19,11 +19,11 @@ NAMES = "names have up to 40 small letters, digits, - and _, and begin with a le
 PATTERNS = {
     f"^{NAME}$": f"is no name: {NAMES}",
     f"^{TARGET}$": "is no name of a step: write it as `menu`, or `sales.menu` for a step of another flow",
-    r"^[0-9*#]$": "must be one key: 0 to 9, * or #",
-    r"^[0-9*#]{1,10}$": "must be keys: 0 to 9, * and #",
-    r"^[0-9]{4,12}$": "must have 4 to 12 digits",
-    r"^[a-z]{2,3}-[A-Z]{2}$": "is no language such as en-GB",
-    r"^(man|woman|alice|(Polly|Google)\.[A-Za-z0-9-]+)$": "is no voice such as Polly.Amy, Google.en-GB-Standard-A, man or woman",
+    KEY: "must be one key: 0 to 9, * or #",
+    KEYS: "must be keys: 0 to 9, * and #",
+    PIN: "must have 4 to 12 digits",
+    LANGUAGE: "is no language such as en-GB",
+    VOICE: "is no voice such as Polly.Amy, Google.en-GB-Standard-A, man or woman",
 }
 
 

@@ -23,6 +23,8 @@ LABEL = 24  # characters of a line beside a way
 SVG = "http://www.w3.org/2000/svg"
 FONT = "Helvetica"
 KEPT = {f"{{{SVG}}}{name}" for name in ("svg", "g", "path", "polygon", "polyline", "ellipse", "text", "title")}
+PLACED = {"x", "y", "cx", "cy", "rx", "ry", "width", "height", "viewBox", "transform"}
+ATTRIBUTES = PLACED | {"class", "d", "points", "font-size", "text-anchor"}
 
 _drawing = Lock()  # Graphviz is not made for threads
 
@@ -126,20 +128,8 @@ def _tidied(drawn: bytes, flow: Flow) -> ElementTree.Element:
             if child.tag not in KEPT:
                 parent.remove(child)
     for element in root.iter():
-        for attribute in set(element.attrib) - {
-            "class",
-            "d",
-            "points",
-            "transform",
-            "viewBox",
-            "width",
-            "height",
-            "x",
-            "y",
-            "text-anchor",
-        }:
-            if attribute not in ("cx", "cy", "rx", "ry", "font-size"):
-                del element.attrib[attribute]
+        for attribute in set(element.attrib) - ATTRIBUTES:
+            del element.attrib[attribute]
     places = list(flow.places.values())
     for group in root.iter(f"{{{SVG}}}g"):
         title = group.find(f"{{{SVG}}}title")

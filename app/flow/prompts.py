@@ -1,12 +1,15 @@
 """What is heard: sentences, clips, silence."""
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
+from functools import partial
 from string import Formatter
 from typing import Annotated, Any, Self
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
+
+from app.flow.names import LANGUAGE, VOICE
 
 MAX_SAID = 3000  # characters: Polly's limit, the lowest of all voices (https://www.twilio.com/docs/api/errors/13521)
 MAX_TEXTED = 1600  # characters (Twilio's error 21617)
@@ -96,19 +99,11 @@ def web_address(text: str) -> str:
     return writable(text)
 
 
-def _clip(text: str) -> str:
+def _file(endings: Collection[str], text: str) -> str:
     if _is_url(text):
         return web_address(text)
-    if not text.lower().endswith(tuple(CLIPS)):
-        raise ValueError(f"must be a web address, or a file that ends with {', '.join(CLIPS)}")
-    return text
-
-
-def _picture(text: str) -> str:
-    if _is_url(text):
-        return web_address(text)
-    if not text.lower().endswith(tuple(PICTURES)):
-        raise ValueError(f"must be a web address, or a file that ends with {', '.join(PICTURES)}")
+    if not text.lower().endswith(tuple(endings)):
+        raise ValueError(f"must be a web address, or a file that ends with {', '.join(endings)}")
     return text
 
 
@@ -118,10 +113,10 @@ def _a_word(text: str) -> str:
     return writable(text)
 
 
-Voice = Annotated[str, StringConstraints(pattern=r"^(man|woman|alice|(Polly|Google)\.[A-Za-z0-9-]+)$")]
-Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}-[A-Z]{2}$")]
-Clip = Annotated[str, StringConstraints(min_length=1, max_length=2000), AfterValidator(_clip)]
-Picture = Annotated[str, StringConstraints(min_length=1, max_length=2000), AfterValidator(_picture)]
+Voice = Annotated[str, StringConstraints(pattern=VOICE)]
+Language = Annotated[str, StringConstraints(pattern=LANGUAGE)]
+Clip = Annotated[str, StringConstraints(min_length=1, max_length=2000), AfterValidator(partial(_file, CLIPS))]
+Picture = Annotated[str, StringConstraints(min_length=1, max_length=2000), AfterValidator(partial(_file, PICTURES))]
 Said = Annotated[
     str, StringConstraints(min_length=1, max_length=MAX_SAID), AfterValidator(writable), _only_fields(FIELDS), _with_room(MAX_SAID)
 ]

@@ -7,7 +7,7 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, model_validator
 
-from app.flow.names import TARGET, Key, Name, Seconds, Target, one_or_more
+from app.flow.names import KEYS, PIN, TARGET, Key, Name, Seconds, Target, one_or_more
 from app.flow.prompts import Clip, Model, Notice, Prompt, Spoken, Texted, web_address
 
 MAX_TRANSCRIBED = 120  # seconds (Twilio's error 13615)
@@ -72,7 +72,7 @@ class Menu(Step):
     kind: Literal["menu"] = "menu"
     say: Prompt
     choices: Annotated[
-        dict[Annotated[str, StringConstraints(pattern=r"^[0-9*#]{1,10}$")], Annotated[Choice, BeforeValidator(_choice)]],
+        dict[Annotated[str, StringConstraints(pattern=KEYS)], Annotated[Choice, BeforeValidator(_choice)]],
         Field(min_length=1),
     ]
     wrong: Prompt | None = None
@@ -219,7 +219,7 @@ class Conference(Step):
 
     kind: Literal["conference"] = "conference"
     room: Name
-    pin: Annotated[str, StringConstraints(pattern=r"^[0-9]{4,12}$")] | None = None
+    pin: Annotated[str, StringConstraints(pattern=PIN)] | None = None
     say: Prompt | None = None
     wrong: Prompt | None = None
     tries: Annotated[int, Field(ge=1, le=5)] = 3

@@ -56,6 +56,11 @@ class Known(NamedTuple):
     going_on: int
     opt_outs: Sequence[str]  # the numbers of ours that it wants no texts from
 
+    @property
+    def is_anything(self) -> bool:
+        """Whether there is anything that can be erased."""
+        return any((self.calls, self.texts, self.recordings, self.relays, self.spendings))
+
 
 class Row(NamedTuple):
     """A call or text, as it is to be erased."""

@@ -35,8 +35,8 @@ def sign_in_post() -> Response:
 @bp.get("/files/<name>")
 def file(name: str) -> Response:
     """A clip or picture of the flow, which Twilio fetches, as the phones of those who get it do."""
-    path, media_type = current_switch().flow.published.get(name) or abort(404)
-    response = send_file(path, mimetype=media_type, max_age=31536000)  # seconds: another content has another name
+    found = current_switch().flow.published.get(name) or abort(404)
+    response = send_file(found.path, mimetype=found.media_type, max_age=31536000)  # seconds: another content has another name
     response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
     return response
 
