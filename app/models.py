@@ -274,7 +274,7 @@ class Relay(Base):
     at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
-class SignInFailure(Base):
+class SignInTry(Base):
     """A password that was tried, by the address it came from: what the limit on sign-in attempts counts.
 
     `guess` is its fingerprint. Whether it is `wrong` is not known while it is compared.

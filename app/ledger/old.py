@@ -10,7 +10,7 @@ from app.clock import now
 from app.database import passed, read, write
 from app.ledger import refusals
 from app.ledger.parties import BATCH, Row, delete_events, is_over
-from app.models import AuditEntry, Base, Call, Event, Kind, Recording, RefusedWebhook, Relay, SignInFailure, Spending
+from app.models import AuditEntry, Base, Call, Event, Kind, Recording, RefusedWebhook, Relay, SignInTry, Spending
 
 LATE = timedelta(days=30)  # in which Twilio may still tell of what was erased
 FAILURES_KEPT = timedelta(days=1)  # of sign-ins, long after they count
@@ -83,7 +83,7 @@ def delete_refusals() -> int:
 
 def delete_failures() -> int:
     """Delete wrong passwords that count no more; returns how many, at most BATCH."""
-    return _delete(SignInFailure, SignInFailure.at < now() - FAILURES_KEPT)
+    return _delete(SignInTry, SignInTry.at < now() - FAILURES_KEPT)
 
 
 def _delete(table: type[Base], old: Any) -> int:

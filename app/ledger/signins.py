@@ -8,14 +8,14 @@ from sqlalchemy import Connection, bindparam, delete, func, insert, select, upda
 from app.clock import now
 from app.database import lately, read, take_turns, write
 from app.ledger import audit
-from app.models import SignInFailure
+from app.models import SignInTry
 
 KNOWN = timedelta(days=30)  # for which an address is known after somebody signed in from there
 DAY = timedelta(days=1)
 
 # Built once: each request of a script asks for it.
-TRIED = select(SignInFailure.guess, SignInFailure.wrong).where(
-    SignInFailure.address == bindparam("address"), SignInFailure.at.between(bindparam("since"), bindparam("until"))
+TRIED = select(SignInTry.guess, SignInTry.wrong).where(
+    SignInTry.address == bindparam("address"), SignInTry.at.between(bindparam("since"), bindparam("until"))
 )
 
 
@@ -53,11 +53,11 @@ def begin(address: str, guess: str, within: timedelta, *, at_most: int, in_all: 
         found, is_known = judge(connection)
         if found is None or is_known:
             return found
-        all_lately = connection.scalar(select(func.count()).select_from(SignInFailure).where(lately(SignInFailure.at, within))) or 0
+        all_lately = connection.scalar(select(func.count()).select_from(SignInTry).where(lately(SignInTry.at, within))) or 0
         if all_lately >= in_all and not audit.has_signed_in(connection, address, KNOWN):
             return None
-        connection.execute(delete(SignInFailure).where(~lately(SignInFailure.at, within)))
-        connection.execute(insert(SignInFailure).values(address=address, guess=guess, wrong=None, at=now()))
+        connection.execute(delete(SignInTry).where(~lately(SignInTry.at, within)))
+        connection.execute(insert(SignInTry).values(address=address, guess=guess, wrong=None, at=now()))
         return found
 
     return write(work)
@@ -65,8 +65,8 @@ def begin(address: str, guess: str, within: timedelta, *, at_most: int, in_all: 
 
 def note_wrong(address: str, guess: str) -> None:
     """Write that it was wrong: to try it again counts again."""
-    tried = SignInFailure.address == address, SignInFailure.guess == guess
-    write(lambda connection: connection.execute(update(SignInFailure).where(*tried).values(wrong=True)))
+    tried = SignInTry.address == address, SignInTry.guess == guess
+    write(lambda connection: connection.execute(update(SignInTry).where(*tried).values(wrong=True)))
 
 
 def note_right(address: str, guess: str, *, script: str | None) -> None:
@@ -74,11 +74,11 @@ def note_right(address: str, guess: str, *, script: str | None) -> None:
 
     That a `script` of that name came in with it is in the audit once a day: nobody else's guesses lock its address out then.
     """
-    own = SignInFailure.guess == guess
+    own = SignInTry.guess == guess
 
     def work(connection: Connection) -> None:
-        connection.execute(delete(SignInFailure).where(SignInFailure.address == address, ~own))
-        connection.execute(update(SignInFailure).where(SignInFailure.address == address, own).values(wrong=False))
+        connection.execute(delete(SignInTry).where(SignInTry.address == address, ~own))
+        connection.execute(update(SignInTry).where(SignInTry.address == address, own).values(wrong=False))
         if script and not audit.is_known(connection, script, address, "signed in", "", DAY):
             audit.add(connection, script, address, "signed in")
 

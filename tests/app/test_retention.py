@@ -15,7 +15,7 @@ from voicemails import at_twilio, kept, leave
 
 from app import database, ledger, retention
 from app.ledger import old
-from app.models import AuditEntry, Base, Call, Event, Message, OptOut, Recording, RefusedWebhook, Relay, SignInFailure, Spending
+from app.models import AuditEntry, Base, Call, Event, Message, OptOut, Recording, RefusedWebhook, Relay, SignInTry, Spending
 
 pytestmark = BOTH_DATABASES
 DAYS = {"keep_calls_days": 30, "keep_messages_days": 20, "keep_recordings_days": 10, "keep_audit_days": 40}
@@ -105,7 +105,7 @@ def test_what_counts_no_more_goes_by_itself(make_app: Callable[..., Flask]) -> N
     app = make_app()
     at = app.extensions["now"]()
     put(app, RefusedWebhook, {"at": at, "address": "/sms_url", "cause": "x", "detail": "", "times": 3})
-    put(app, SignInFailure, {"at": at, "address": "192.0.2.1"})
+    put(app, SignInTry, {"at": at, "address": "192.0.2.1"})
     put(app, Spending, *(spent(at, f"{number}") for number in range(3)))
     assert done(app) == ""
     later(app, minutes=61)
